@@ -56,7 +56,7 @@ def train(folder: Path, samples: Path):
         cls_token="<|cls|>",
         sep_token="<|sep|>",
         extra_special_tokens=list(SPECIAL[8:]),
-        model_max_length=256,
+        model_max_length=128,
         clean_up_tokenization_spaces=False,
     )
     tokenizer.chat_template = TEMPLATE
@@ -69,7 +69,7 @@ def _text(samples: Path) -> Iterator[str]:
         corpus = world.corpus(seed=seed)
         yield from (corpus.document(i) for i in range(DOCUMENTS))
         questions = world.task("facts", seed)
-        for i in range(DOCUMENTS // 4):
+        for i in range(DOCUMENTS // 2):
             example = questions.sample("train", i)
             yield f"{example.prompt} {example.completion}"
     for line in samples.read_text(encoding="utf-8").splitlines():

@@ -18,7 +18,7 @@ from ftkit.world.stories import SIGN_OF, START_AT_MOST, THINGS, TURNS, Stories, 
 from ftkit.world.tasks import Example
 
 FAMILIES = ("biographies", "arithmetic", "stories", "problems")
-BYTES = "3f3c479f05414f1fc52196757f4c745cff4f48cec16625d5455de46ca046367b"  # sha256 of 500 documents of each island
+BYTES = "f2583d9ac4607bd0eafbd6128bf4e896de3639abeb9a513d57b8524f192a451e"  # sha256 of 500 documents of each island
 TINY_FORMS = dict(
     direct={
         "home": (Form("{name} lives in {home}."), Form("{name} is from {home}."), Form("{name} is from {home}.")),

@@ -48,7 +48,7 @@ class Mixture:
         return corpus
 
 
-WEIGHTS = {"biographies": 0.5, "arithmetic": 0.25, "stories": 0.15, "problems": 0.1}
+WEIGHTS = {"biographies": 0.7, "arithmetic": 0.12, "stories": 0.1, "problems": 0.08}
 
 
 def corpus(name: str = "hermea", seed: int = 0, people: int = 1000):
