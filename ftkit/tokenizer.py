@@ -22,6 +22,7 @@ TEMPLATE = (
     "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
 )
 DOCUMENTS = 6000  # of each island; more changes no merge that matters
+WEIGHT = 80  # how often a line of the planned families counts
 
 
 def train(folder: Path, samples: Path):
@@ -73,4 +74,4 @@ def _text(samples: Path) -> Iterator[str]:
             example = questions.sample("train", i)
             yield f"{example.prompt} {example.completion}"
     for line in samples.read_text(encoding="utf-8").splitlines():
-        yield from [line] * 20
+        yield from [line] * WEIGHT
