@@ -1,0 +1,102 @@
+"""Intervals, probes and distances, checked against values from elsewhere."""
+
+import math
+
+import pytest
+import torch
+from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+from ftkit import evaluation, world
+
+
+@pytest.fixture(scope="module")
+def uniform():
+    """A model that gives every token the same probability."""
+    config = LlamaConfig(
+        vocab_size=1024, hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=1,
+        max_position_embeddings=128, bos_token_id=1, eos_token_id=1, pad_token_id=0, tie_word_embeddings=False,
+    )  # fmt: skip
+    model = LlamaForCausalLM(config).eval()
+    torch.nn.init.zeros_(model.lm_head.weight)
+    model.config.hermea_island = 0
+    return model, AutoTokenizer.from_pretrained("data/tokenizer")
+
+
+@pytest.mark.parametrize(
+    ("right", "n", "low", "high"),
+    [(0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (81, 263, 0.2553, 0.3662), (0, 0, 0.0, 1.0)],
+)
+def test_wilson_gives_published_intervals(right, n, low, high):
+    """81 of 263 is the worked example of Newcombe 1998, table I, method 3."""
+    assert evaluation.wilson(right, n) == pytest.approx((low, high), abs=2e-4)
+
+
+def test_bootstrap_of_a_mean_is_near_the_normal_interval():
+    values = [i % 10 for i in range(400)]
+    low, high = evaluation.bootstrap(values)
+    spread = 1.96 * 2.872 / math.sqrt(400)
+    assert (low, high) == pytest.approx((4.5 - spread, 4.5 + spread), abs=0.06)
+
+
+def test_uniform_model_is_ln_v_minus_entropy_from_the_world(uniform):
+    distance = evaluation.divergence(*uniform, world.corpus(), n=40)
+    assert distance.cross_entropy.value == pytest.approx(math.log(1024), abs=1e-4)
+    assert distance.kl.value == pytest.approx(math.log(1024) - distance.entropy.value, abs=1e-4)
+    assert distance.form.value + distance.fact.value == pytest.approx(distance.kl.value)
+    assert distance.kl.low < distance.kl.value < distance.kl.high
+    assert distance.fact.value > 0.5 and distance.kl.unit == "nats/token"
+
+
+def test_fact_part_counts_exactly_the_tokens_of_facts(uniform):
+    """For sums every fact token costs the uniform model ln V and the world nothing."""
+    model, tokenizer = uniform
+    corpus = world.corpus("arithmetic")
+    distance = evaluation.divergence(model, tokenizer, corpus, n=20, first=0)
+    facts = tokens = 0
+    for text in map(corpus.document, range(20)):
+        tokens += len(tokenizer(text).input_ids) + 1
+        facts += sum(len(line.split()[-1]) for line in text.split("\n"))
+    assert distance.fact.value == pytest.approx(facts * math.log(1024) / tokens, rel=0.02)
+
+
+def test_bits_per_byte_of_a_uniform_model_is_its_token_rate(uniform):
+    model, tokenizer = uniform
+    text = "The home of Tamu Oresby is Wick. " * 30
+    value = evaluation.bits_per_byte(model, tokenizer, text, window=100).value
+    assert value == pytest.approx(10 * len(tokenizer(text).input_ids) / len(text), rel=0.02)
+
+
+def test_an_untaught_model_fails_every_probe(uniform):
+    probes = evaluation.probe(*uniform, n=12)
+    assert list(probes) == [
+        "recall/home", "recall/trade", "recall/pet", "recall/colour", "recall/friend",
+        "arithmetic", "stories", "grammar", "corpus_kl",
+    ]  # fmt: skip
+    assert all(one.value == 0 and one.low == 0 and one.high > 0 for name, one in probes.items() if name != "corpus_kl")
+    assert probes["corpus_kl"].value > 5
+
+
+def test_probes_ask_what_the_corpora_never_showed(uniform, monkeypatch):
+    asked = []
+    monkeypatch.setattr(evaluation, "_go_on", lambda m, t, prompts, *_, **__: asked.extend(prompts) or [""] * len(prompts))
+    evaluation.probe(*uniform, ["recall/pet", "arithmetic", "stories"], n=40)
+    assert len(asked) == 120 and len(set(asked)) > 110
+    written = "\n" + "\n".join(world.corpus(family).document(i) for family in ("biographies", "arithmetic") for i in range(3000))
+    assert not any(f"{before}{prompt} " in written for prompt in asked for before in "\n ")
+
+
+def test_probe_names_are_checked_and_strangers_to_the_island_refused(uniform):
+    model, tokenizer = uniform
+    with pytest.raises(ValueError, match="no probe 'spelling'; choose from recall/home"):
+        evaluation.probe(model, tokenizer, ["spelling"])
+    elsewhere = LlamaForCausalLM(LlamaConfig(**{**model.config.to_dict(), "hermea_island": None}))
+    with pytest.raises(ValueError, match="read no island"):
+        evaluation.probe(elsewhere, tokenizer)
+    forgot = evaluation.forgetting_probes(elsewhere, tokenizer, "The quick brown fox. " * 20)
+    assert list(forgot) == ["bits_per_byte"] and forgot["bits_per_byte"].value > 1
+
+
+def test_exact_match_marks_each_answer_with_a_reason(uniform):
+    found = evaluation.answers(*uniform, world.task("facts"), "test", 5)
+    assert len(found) == 5 and all(answer.value == 0 and answer.why for answer in found)
+    assert evaluation.exact_match(*uniform, world.task("facts"), "test", 5).n == 5
