@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .arithmetic import Arithmetic
 from .biographies import Biographies
@@ -51,6 +52,7 @@ class Mixture:
 WEIGHTS = {"biographies": 0.7, "arithmetic": 0.12, "stories": 0.1, "problems": 0.08}
 
 
+@lru_cache
 def corpus(name: str = "hermea", seed: int = 0, people: int = 1000):
     """A corpus by name: one of the families, or `hermea`, the mixture of all that base models read.
 
