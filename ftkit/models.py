@@ -1,0 +1,240 @@
+"""Who speaks? Shipped models, fresh random ones, hub models, local folders and finished runs, through one door."""
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import machine
+from .records import check_knobs, knob, known
+from .runs import store
+
+FRESH = "fresh:"
+RUN = "run:"
+HEAD = 64  # width of an attention head: on a CPU the fastest
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The shape of a Llama with random weights."""
+
+    width: int = knob(192, 64, 512, unit="", help="numbers that describe each token; a multiple of 64")
+    layers: int = knob(6, 1, 12, help="blocks that a token passes")
+    heads: int = knob(0, 0, 32, help="attention heads; 0 means one for each 64 of the width")
+    feed_forward: int = knob(0, 0, 4096, help="width inside a block; 0 means 8/3 of the width, in whole 64s")
+    context: int = knob(256, 32, 4096, unit="tokens", help="longest text that it can read")
+
+    def __post_init__(self):
+        check_knobs(self)
+        heads = self.heads or max(1, self.width // HEAD)
+        if self.width % (2 * heads):
+            raise ValueError(
+                f"width is {self.width} with {heads} heads; choose a width that is a multiple of {2 * heads}"
+            )
+
+    def config(self, tokenizer):
+        """The transformers config; a new object each time, because trainers write into it."""
+        from transformers import LlamaConfig
+
+        heads = self.heads or max(1, self.width // HEAD)
+        return LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=self.width,
+            num_hidden_layers=self.layers,
+            num_attention_heads=heads,
+            num_key_value_heads=heads,
+            intermediate_size=self.feed_forward or max(HEAD, self.width * 8 // 3 // HEAD * HEAD),
+            max_position_embeddings=self.context,
+            tie_word_embeddings=True,
+            rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
+            initializer_range=0.02,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+
+
+LAYOUTS = {
+    "nano": Layout(width=128, layers=4, heads=2, feed_forward=256),
+    "small": Layout(width=192, layers=6, heads=3, feed_forward=512),
+    "stranger": Layout(width=192, layers=6, heads=3, feed_forward=512),
+}
+
+
+def names() -> tuple[str, ...]:
+    """The models that are shipped here."""
+    return tuple(sorted(path.parent.name for path in _shelf().glob("*/config.json")))
+
+
+def fresh(layout: str | Layout, seed: int = 0):
+    """
+    A model with random weights, and the shipped tokenizer.
+
+    embedding normal with deviation 0.02; what each block adds to the stream starts at zero, the other matrices uniform
+
+    layout   a name, or a Layout
+    seed     the same seed gives the same weights; global chance is untouched
+    returns  (model, tokenizer)
+    raises   ValueError for an unknown layout
+    """
+    import torch
+    from transformers import LlamaForCausalLM
+
+    if isinstance(layout, str):
+        if layout not in LAYOUTS:
+            raise ValueError(known(layout, LAYOUTS, "layout"))
+        layout = LAYOUTS[layout]
+    tokenizer = _tokenizer(machine.data_folder() / "tokenizer")
+    config = layout.config(tokenizer)
+    config._attn_implementation = _attention()
+    with torch.random.fork_rng(devices=[]):
+        model = LlamaForCausalLM(config)
+    chance = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "embed_tokens" in name or "lm_head" in name:
+                weight.normal_(0.0, 0.02, generator=chance)
+            elif name.endswith(("o_proj.weight", "down_proj.weight")):
+                weight.zero_()
+            elif weight.ndim == 2:
+                bound = 0.5 * (3 / weight.shape[1]) ** 0.5
+                weight.uniform_(-bound, bound, generator=chance)
+    return _sane(model, tokenizer), tokenizer
+
+
+def load(name: str | Layout, dtype: str = "float32", seed: int = 0):
+    """
+    A causal language model and its tokenizer, ready for training or asking.
+
+    name     shipped name, "fresh:small", a Layout, "run:<id>", a local folder, or a hub id such as "Qwen/Qwen3-0.6B"
+    dtype    of the weights
+    seed     of the random weights of fresh models
+    returns  (model, tokenizer)
+    raises   ValueError that says what the name could have been; only safetensors are read, and no code of a model's own
+    """
+    import torch
+
+    if isinstance(name, Layout) or name.startswith(FRESH):
+        model, tokenizer = fresh(name if isinstance(name, Layout) else name.removeprefix(FRESH), seed)
+        return model.to(getattr(torch, dtype)), tokenizer
+    if name.startswith(RUN):
+        return _from_folder(_finished(name.removeprefix(RUN)), dtype)
+    if name in names():
+        return _from_folder(_shelf() / name, dtype)
+    if Path(name).is_dir():
+        return _from_folder(Path(name), dtype)
+    if name.count("/") == 1 and not name.startswith((".", "/", "~")):
+        return _from_hub(name, dtype)
+    raise ValueError(
+        known(name, [*names(), *(FRESH + layout for layout in LAYOUTS)], "model")
+        + ", run:<id>, an existing folder, or a hub id such as Qwen/Qwen3-0.6B"
+    )
+
+
+def save(model, tokenizer, folder: Path) -> None:
+    """Writes a model so that plain `AutoModelForCausalLM.from_pretrained(folder)` opens it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.config.use_cache = True  # trainers switch it off, and a config saved so makes generation slow
+    with quiet():
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+
+@contextmanager
+def quiet():
+    """Inside, the libraries draw no bars and log errors only: what a learner should know is said by ftkit."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _finished(run_id: str) -> Path:
+    """The model folder that a run left."""
+    run = store().folder(run_id)
+    if not (run.path / "model").is_dir():
+        raise ValueError(f"run {run_id} is {run.status()} and has left no model; resume it, or choose a finished run")
+    return run.path / "model"
+
+
+def _from_folder(folder: Path, dtype: str):
+    """raises ValueError in one sentence if the folder is no model that we read"""
+    if not (folder / "config.json").is_file():
+        raise ValueError(f"{folder} is no model: it has no config.json; choose a folder written by save_pretrained")
+    if not any(folder.glob("*.safetensors")):
+        raise ValueError(
+            f"{folder} has no .safetensors file; weights are read from safetensors only, because pickled weights can run"
+            " code: convert them with save_pretrained"
+        )
+    return _open(str(folder), dtype, local_files_only=True)
+
+
+def _from_hub(name: str, dtype: str):
+    """raises ValueError if the hub cannot be reached or does not have it"""
+    try:
+        return _open(name, dtype)
+    except OSError as error:
+        first = str(error).strip().splitlines()[0]
+        raise ValueError(
+            f"model {name!r} is no folder here and could not be had from the hub: {first} Check the name and the network,"
+            f" or choose one of {', '.join(names())}"
+        ) from error
+
+
+def _open(name: str, dtype: str, **where):
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    try:
+        with quiet():
+            model = AutoModelForCausalLM.from_pretrained(
+                name,
+                dtype=getattr(torch, dtype),
+                use_safetensors=True,
+                trust_remote_code=False,
+                attn_implementation=_attention(),
+                **where,
+            )
+    except (ValueError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise ValueError(f"{name} is no causal language model that transformers can read: {first}") from error
+    tokenizer = _tokenizer(name, **where)
+    return _sane(model, tokenizer), tokenizer
+
+
+def _tokenizer(name: str | Path, **where):
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(name), trust_remote_code=False, **where)
+    if tokenizer.eos_token_id is None:
+        raise ValueError(f"the tokenizer of {name} has no end token; choose a model whose tokenizer has one")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token  # padding is masked everywhere, so any token will do
+    return tokenizer
+
+
+def _sane(model, tokenizer):
+    """Pad and end as the tokenizer says, generation with a cache, no dropout by accident."""
+    model.config.pad_token_id = tokenizer.pad_token_id
+    settings = model.generation_config
+    settings.pad_token_id = tokenizer.pad_token_id
+    if settings.eos_token_id is None:
+        settings.eos_token_id = tokenizer.eos_token_id
+    settings.use_cache = True
+    return model.eval()
+
+
+def _attention() -> str:
+    """On a CPU the plain attention: the fused one's backward pass is several times slower in 16 bits there."""
+    return "sdpa" if machine.device() == "cuda" else "eager"
+
+
+def _shelf() -> Path:
+    return machine.data_folder() / "models"

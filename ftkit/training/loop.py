@@ -1,0 +1,79 @@
+"""The trainer of a run: the libraries' own, told what the plan is, and watched."""
+
+import math
+
+from transformers import PrinterCallback
+
+from .. import machine, models
+from ..recipe import Recipe
+from ..records import Plan
+from .doctor import Doctor
+from .watch import SAVING, Watch, watched
+
+
+def arguments(plan: Plan, recipe: Recipe, machine_plan: dict, folder, report_to: tuple):
+    """The library's training arguments; both 16-bit flags are always given, because TRL's default is not ours."""
+    train = recipe.train
+    bite, processes = machine_plan["device_batch"], machine_plan["processes"]
+    return plan.arguments(
+        **{
+            "output_dir": str(folder / SAVING),
+            "max_steps": train.steps,
+            "per_device_train_batch_size": bite,
+            "gradient_accumulation_steps": train.batch // (bite * processes),
+            "learning_rate": train.learning_rate,
+            "weight_decay": train.weight_decay,
+            "max_grad_norm": train.clip,
+            "optim": "adamw_torch_fused",
+            "bf16": machine_plan["dtype"] == "bfloat16",
+            "fp16": machine_plan["dtype"] == "float16",
+            "use_cpu": machine.device() == "cpu",
+            "seed": train.seed,
+            "train_sampling_strategy": "sequential",
+            "remove_unused_columns": False,
+            "dataloader_pin_memory": machine.device() == "cuda",
+            "logging_nan_inf_filter": False,
+            "logging_strategy": "steps" if report_to else "no",
+            "logging_steps": 1,
+            "report_to": list(report_to) or "none",
+            "save_strategy": "no",
+            "eval_strategy": "no",
+            "disable_tqdm": True,
+            "ddp_find_unused_parameters": False,
+            **plan.options,
+        }
+    )
+
+
+def build(session, plan: Plan):
+    """The watched trainer of a session."""
+    trainer = watched(plan.trainer)(
+        model=session.model,
+        args=arguments(plan, session.recipe, session.plan, session.folder.path, session.report_to),
+        train_dataset=plan.rows,
+        data_collator=plan.collate,
+        processing_class=session.tokenizer,
+        **plan.extras,
+    )
+    trainer.remove_callback(PrinterCallback)
+    doctor = Doctor(math.log(session.model.config.get_text_config().vocab_size), session.train.learning_rate)
+    trainer.watch = Watch(session.train, session.folder.path, doctor, session.emit, session.look, session.stop.is_set)
+    trainer.watch.trainer = trainer
+    trainer.add_callback(trainer.watch)
+    if trainer.args.world_size != session.plan["processes"]:
+        raise RuntimeError(
+            f"{session.plan['processes']} processes were planned, but training sees {trainer.args.world_size};"
+            " start them with torchrun --nproc_per_node"
+        )
+    return trainer
+
+
+def train(session, plan: Plan) -> bool:
+    """Trains to the last step or to Stop; returns whether it was stopped."""
+    with models.quiet():
+        trainer = build(session, plan)
+        trainer.train(resume_from_checkpoint=str(session.checkpoint) if session.checkpoint else None)
+    session.model = trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
+    session.model.eval()
+    trainer.accelerator.free_memory()
+    return trainer.watch.stopped

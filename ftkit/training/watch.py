@@ -1,0 +1,140 @@
+"""The watch over a trainer: it says what happens, stops when asked, and writes checkpoints that are whole or not there."""
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import torch
+from transformers import TrainerCallback
+
+from ..recipe import learning_rate_factor
+from ..runs import replace_folder
+from .doctor import Doctor
+
+SAVING = ".saving"  # where a checkpoint is written before it is renamed
+
+
+class Watch(TrainerCallback):
+    """Follows one run's steps.
+
+    emit   (step, kind, **values) -> None
+    look   (step) -> None, called after each step, for samples and probes
+    stop   () -> bool
+    """
+
+    def __init__(self, train, folder: Path, doctor: Doctor, emit, look, stop):
+        self.train, self.folder, self.doctor, self.emit, self.look, self.stop = train, folder, doctor, emit, look, stop
+        self.stopped = False
+        self.trainer = None
+        self.gradient = None
+        self._forget()
+
+    def _forget(self):
+        self.loss, self.tokens, self.began = 0.0, 0, time.perf_counter()
+
+    def saw(self, loss, inputs) -> None:
+        """One forward and backward pass; several make a step."""
+        seen = inputs.get("attention_mask", inputs["input_ids"])
+        self.loss = self.loss + loss.detach()
+        self.tokens += int(seen.sum()) if "attention_mask" in inputs else seen.numel()
+
+    def on_train_begin(self, args, state, control, **kwargs):
+        self._forget()
+        self.pace = None
+
+    def on_pre_optimizer_step(self, args, state, control, optimizer=None, **kwargs):
+        sums = torch.tensor([float(self.loss), self.tokens, self.stop()], dtype=torch.float64)
+        if args.world_size > 1:
+            sums = self.trainer.accelerator.reduce(sums.to(args.device, torch.float32), "sum").cpu()
+        loss, self.tokens, self.stopped = sums[0].item() / args.world_size, int(sums[1]), bool(sums[2] > 0)
+        self.loss, self.rate = loss, self.trainer.lr_scheduler.get_last_lr()[0]
+        gradient = float(self.gradient) if self.gradient is not None else 0.0
+        self.doctor.check(state.global_step + 1, loss, 0.0 if args.fp16 else gradient)
+
+    def on_step_end(self, args, state, control, **kwargs):
+        step, now = state.global_step, time.perf_counter()
+        seconds = now - self.began
+        self.pace = seconds if self.pace is None else 0.9 * self.pace + 0.1 * seconds
+        values = {
+            "loss": self.loss,
+            "learning_rate": self.rate,
+            "gradient": float(self.gradient) if self.gradient is not None else None,
+            "tokens": self.tokens,
+            "step_seconds": round(seconds, 4),
+            "tokens_per_second": round(self.tokens / seconds, 1),
+            "seconds_left": round((self.train.steps - step) * self.pace, 1),
+        }
+        self.emit(step, "loss", **values)
+        for sentence in self.doctor.look(step, self.loss):
+            self.emit(step, "doctor", text=sentence)
+        last = step == self.train.steps
+        if not self.stopped:
+            self.look(step)
+        control.should_training_stop = self.stopped or last
+        control.should_save = self.doctor.healthy and (self.stopped or last or step % self.train.checkpoint_every == 0)
+        if not control.should_save:
+            self._forget()
+        return control
+
+    def on_save(self, args, state, control, **kwargs):
+        self.emit(state.global_step, "checkpoint")
+        self._forget()
+
+
+class Watched:
+    """Goes in front of a trainer class; see `watched`."""
+
+    watch: Watch
+
+    def training_step(self, model, inputs, num_items_in_batch=None):
+        seen = dict(inputs)
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        self.watch.saw(loss, seen)
+        return loss
+
+    def _get_grad_norm(self, model, grad_norm=None):
+        self.watch.gradient = super()._get_grad_norm(model, grad_norm=grad_norm)
+        return self.watch.gradient
+
+    def floating_point_ops(self, inputs):
+        return 0  # walks over all weights each step, and nobody asks
+
+    def create_scheduler(self, num_training_steps, optimizer=None):
+        if self.lr_scheduler is None:
+            train = self.watch.train
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(
+                optimizer or self.optimizer,
+                lambda step: learning_rate_factor(step, train.steps, train.warmup, train.schedule),
+            )
+            self._created_lr_scheduler = True
+        return self.lr_scheduler
+
+    def _get_output_dir(self, trial):
+        return str(self.watch.folder / SAVING)
+
+    def _save_checkpoint(self, model, trial):
+        """As the library's, but beside, and renamed when whole."""
+        saving, writes = self.watch.folder / SAVING, self.args.should_save
+        if writes:
+            shutil.rmtree(saving, ignore_errors=True)
+        self.accelerator.wait_for_everyone()
+        super()._save_checkpoint(model, trial)
+        self.accelerator.wait_for_everyone()
+        if writes:
+            step = str(self.state.global_step)
+            whole = saving / f"checkpoint-{step}"
+            (whole / "training_args.bin").unlink(missing_ok=True)  # pickled, and the recipe says it all
+            shelf = self.watch.folder / "checkpoint"
+            shelf.mkdir(exist_ok=True)
+            replace_folder(whole, shelf / step)
+            for older in shelf.iterdir():
+                if older.name != step:
+                    os.rename(older, saving / older.name)  # so that half of it is never seen
+            shutil.rmtree(saving, ignore_errors=True)
+        self.accelerator.wait_for_everyone()
+
+
+def watched(trainer: type) -> type:
+    """A trainer class that reports to its `watch`."""
+    return type(f"Watched{trainer.__name__}", (Watched, trainer), {})
