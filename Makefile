@@ -1,0 +1,86 @@
+# ftkit. `make` lists the verbs; each sets up what it needs.
+SHELL := /bin/bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+LABS := 00_start 10_pretraining 30_sft
+BUILD := .build
+
+# The first Python that ftkit supports; name another with `make lab PYTHON=/path/to/python`.
+PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3 python; do \
+	$$one -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$one && break; done)
+
+# On Linux PyPI's torch brings several GB for NVIDIA cards. Without a card the CPU build is taken; TORCH_INDEX= switches that off.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
+
+define cpu_torch
+if [ -n "$(TORCH_INDEX)" ] && [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null; then \
+	$(1) install -q --no-deps --index-url $(TORCH_INDEX) --timeout 5 --retries 0 $(TORCH) || true; fi
+endef
+
+.PHONY: help lab test test-colab reference screenshots readme lint clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+lab: $(VENV)/.installed ## set everything up and open JupyterLab at lab 00
+	$(BIN)/ftkit lab
+
+test: $(VENV)/.tested chromium ## set everything up and run all tests
+	$(BIN)/python -m pytest $(PYTEST)
+
+test-colab: $(VENV)-colab/.installed ## unit tests and lab 30 with the packages of Colab's image
+	$(VENV)-colab/bin/python tools/colab.py report
+	$(VENV)-colab/bin/python -m pytest -m "not browser and not lab" $(PYTEST)
+	$(VENV)-colab/bin/python tools/colab.py lab notebooks/30_sft.ipynb $(BUILD)/colab/30_sft.ipynb
+
+reference: $(VENV)/.tested ## the labs on one core without 16-bit units, as on Binder; at most 240 s each
+	@mkdir -p $(BUILD)/reference
+	@for lab in $(LABS); do begin=$$SECONDS; \
+		ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 FTKIT_MODE=headless timeout 240 taskset -c 0 \
+		$(BIN)/papermill --no-progress-bar --cwd notebooks notebooks/$$lab.ipynb $(BUILD)/reference/$$lab.ipynb || exit 1; \
+		echo "$$lab: $$((SECONDS - begin)) s of 240 s"; done
+
+screenshots: $(VENV)/.tested chromium ## look at lab 30 in a real browser; pictures in .build/screenshots
+	FTKIT_SCREENSHOTS=$(BUILD)/screenshots $(BIN)/python -m pytest -m browser $(PYTEST)
+
+readme: $(VENV)/.tested ## write again what is derived: the README's table, the labs' Colab cell
+	$(BIN)/python tools/derive.py
+
+lint: $(VENV)/.tested ## style of the code; labs without outputs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+clean: ## remove environments, caches and pictures; your runs stay
+	rm -rf $(VENV) $(VENV)-colab $(BUILD) build dist .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: python chromium
+python:
+	@test -n "$(PYTHON)" || { echo "ftkit needs Python 3.11, 3.12 or 3.13: install one (Debian, Ubuntu: sudo apt install \
+	python3 python3-venv; macOS: brew install python@3.13; else python.org), then repeat." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) comes without venv: sudo apt install \
+	$$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'), then repeat." >&2; exit 1; }
+
+chromium: $(VENV)/.tested
+	@command -v chromium chromium-browser google-chrome >/dev/null || $(BIN)/playwright install chromium || true
+
+$(VENV)/.installed: pyproject.toml constraints.txt | python
+	$(PYTHON) -m venv $(VENV)
+	@$(call cpu_torch,$(BIN)/pip)
+	$(BIN)/pip install -q -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(BIN)/pip install -q -c constraints.txt -e '.[test]'
+	@touch $@
+
+$(VENV)-colab/.installed: pyproject.toml constraints-colab.txt tools/colab_cell.py | python
+	$(PYTHON) -m venv --clear $(VENV)-colab
+	@$(call cpu_torch,$(VENV)-colab/bin/pip)
+	$(VENV)-colab/bin/pip install -q $(TORCH) -r constraints-colab.txt
+	$(VENV)-colab/bin/python tools/colab.py bootstrap
+	$(VENV)-colab/bin/pip install -q -c constraints-colab.txt jupyterlab pytest papermill nbval
+	@touch $@

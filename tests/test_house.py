@@ -1,0 +1,139 @@
+"""The house stands: rooms import only rooms above them, the front door is light, what is derived is current."""
+
+import ast
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import ftkit
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "ftkit"
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+ROOMS = (
+    "machine", "world", "tokenizer", "runs", "records", "data", "models", "generation", "rewards", "evaluation", "adapters",
+    "objectives", "recipe", "training", "shipped", "comprehension", "evidence", "plots", "checks", "bench", "cli",
+)  # fmt: skip
+DOORS = ("__init__", "__main__")
+LIGHT = ("world", "runs", "records", "data", "models", "recipe", "cli")
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """Rooms of the package that a file imports anywhere, inside functions too."""
+    depth, found = len(path.relative_to(PACKAGE.parent).parts) - 1, set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name.split(".") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            stem = path.relative_to(PACKAGE.parent).parts[: depth - node.level + 1] if node.level else ()
+            stem = [*stem, *(node.module or "").split(".")] if node.module else list(stem)
+            names = [[*stem, alias.name] for alias in node.names]
+        else:
+            continue
+        found |= {name[1] for name in names if name[0] == "ftkit" and len(name) > 1}
+    return found & set(ROOMS)
+
+
+def test_every_room_is_in_the_plan():
+    assert {room_of(path) for path in PACKAGE.rglob("*.py")} - set(DOORS) <= set(ROOMS)
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_only_rooms_above_it(path):
+    room = room_of(path)
+    if room not in DOORS:
+        allowed = {room, *ROOMS[: ROOMS.index(room)]}
+        assert imported_rooms(path) <= allowed, f"{room} imports a room below it"
+
+
+def test_the_import_test_sees_every_way_to_import(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "PACKAGE", tmp_path / "ftkit")
+    path = tmp_path / "ftkit/training/loop.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        "import ftkit.plots\nfrom ftkit import cli\nfrom ..bench import panel\nfrom .doctor import x\n"
+        "def f():\n    from .. import evidence, machine\n    from ..world.people import Person\n    import torch\n"
+    )
+    assert imported_rooms(path) == {"plots", "cli", "bench", "evidence", "machine", "world", "training"}
+
+
+def test_the_front_door_brings_no_torch():
+    names = ["ftkit", *(f"ftkit.{room}" for room in LIGHT)]
+    code = f"import sys, {', '.join(names)}; print([m for m in ('torch', 'transformers', 'trl') if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ftkit.__all__)
+def test_every_public_name_exists(name):
+    assert getattr(ftkit, name) is not None
+    assert name in dir(ftkit)
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(AttributeError, match="has no 'trainer'; it has .*Recipe.*"):
+        _ = ftkit.trainer
+
+
+def test_version_is_written_once():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert ftkit.__version__ == project["version"]
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"version: {project['version']}\n" in citation
+    assert f'repository-code: "{project["urls"]["Repository"]}"' in citation
+    assert f"## [{project['version']}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_constraints_meet_the_declared_ranges():
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = {name.lower(): version for name, _, version in (line.partition("==") for line in lines if "==" in line)}
+    extras = [one for group in project["optional-dependencies"].values() for one in group]
+    for wanted in map(Requirement, [*project["dependencies"], *extras]):
+        assert wanted.specifier.contains(pinned[wanted.name.lower()]), wanted
+
+
+def test_what_is_derived_is_current():
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        import derive
+    finally:
+        sys.path.pop(0)
+    stale = [str(path.relative_to(ROOT)) for path, text in derive.derived() if path.read_text(encoding="utf-8") != text]
+    assert stale == [], "run `make readme`"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_carries_no_widget_state_and_its_colab_cell(path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    assert "widgets" not in notebook["metadata"]
+    cells = ["".join(cell["source"]) for cell in notebook["cells"] if "colab" in cell["metadata"].get("tags", [])]
+    assert cells == [(ROOT / "tools/colab_cell.py").read_text(encoding="utf-8").rstrip()]
+
+
+def test_the_colab_cell_names_this_version_and_never_a_protected_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    cell = (ROOT / "tools/colab_cell.py").read_text()
+    assert f"{project['urls']['Repository']}/archive/refs/tags/v{project['version']}.tar.gz" in cell
+    assert f"ftkit {project['version']} " in cell
+    for name in ("trl", "datasets"):
+        wanted = next(one for one in project["dependencies"] if one.startswith(name))
+        assert wanted in cell
+    for name in ("torch", "numpy", "ipykernel"):
+        assert f'"{name}"' in cell.split("held = ")[1].split("\n")[0].replace("split", "") or f"{name} " in cell
+
+
+def test_the_colab_cell_does_nothing_elsewhere():
+    code = (ROOT / "tools/colab_cell.py").read_text().replace("import subprocess", "subprocess = None")
+    assert "google.colab" not in sys.modules
+    exec(compile(code, "cell", "exec"), {})
