@@ -60,7 +60,11 @@ def test_a_mistake_is_one_sentence_and_exit_2(words, sentence, capsys):
 
 
 def test_a_file_that_is_no_recipe_is_one_sentence(tmp_path, capsys):
-    for text, sentence in (("{", "is no JSON"), ('{"model": "small"}', "this is no recipe"), ("[]", "this is no recipe")):
+    for text, sentence in (
+        ("{", "is no JSON"),
+        ('{"model": "small"}', "this is no recipe"),
+        ("[]", "this is no recipe"),
+    ):
         path = tmp_path / "recipe.json"
         path.write_text(text)
         assert cli.main(["run", str(path)]) == 2
