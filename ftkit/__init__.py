@@ -6,7 +6,7 @@ _DOORS = {
     "adapters": ("Full", "LoRA"),
     "bench": (),
     "checks": ("check", "show"),
-    "data": ("Corpus", "Facts"),
+    "data": ("Corpus", "File", "Task"),
     "evaluation": (),
     "evidence": (),
     "generation": ("generate",),
@@ -18,7 +18,7 @@ _DOORS = {
     "records": (),
     "runs": (),
     "shipped": (),
-    "training": ("Run", "resume", "run"),
+    "training": ("Diverged", "Run", "open_run", "resume", "run"),
     "world": ("island",),
 }
 _ROOM_OF = {name: room for room, names in _DOORS.items() for name in names}

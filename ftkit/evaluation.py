@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from . import world
-from .generation import encode, generate
+from .data import as_prompt
+from .generation import generate
 from .world.arithmetic import held_out, pairs, result
 from .world.dice import Dice
 from .world.stories import THINGS, TURNS, Stories, unseen
@@ -71,13 +72,6 @@ class Answer:
     why: str
 
 
-def as_prompt(tokenizer, prompt: str | list) -> str | list:
-    """A question as this model is asked it: as a user's message where there is a chat template, else as plain text."""
-    if isinstance(prompt, str) and tokenizer.chat_template:
-        return [{"role": "user", "content": prompt}]
-    return prompt if not isinstance(prompt, str) else f"Question: {prompt}\nAnswer:"
-
-
 def answers(model, tokenizer, task, split: str, n: int, max_new_tokens: int = 12) -> list[Answer]:
     """Greedy answers to the first n examples of a split, each with its score."""
     examples = [task.sample(split, i) for i in range(n)]
@@ -127,14 +121,24 @@ def island_of(model) -> int | None:
     return getattr(model.config, "hermea_island", None)
 
 
+def recall(model, tokenizer, attribute: str, island: int = 0, n: int = 300, draw: int = 0) -> Measurement:
+    """Free greedy completion of surface forms in which the corpus never showed this person.
+
+    island   whose people are asked about, whether the model has read that island or not
+    n        people
+    draw     which of them: another number draws others
+    returns  the share whose fact was told
+    """
+    corpus = world.corpus("biographies", island)
+    people = Dice("recall", attribute, island, *[draw] * bool(draw)).shuffled(corpus.island.residents)[:n]
+    prompts = [corpus.held_out(person, attribute)[0].before(attribute, name=person.name) for person in people]
+    said = [text.split(".")[0].strip() for text in _go_on(model, tokenizer, prompts, 8, stop=".")]
+    return share([text == getattr(person, attribute) for text, person in zip(said, people, strict=True)])
+
+
 def _recall(attribute: str):
     def measure(model, tokenizer, seed: int, n: int) -> Measurement:
-        """Free greedy completion of surface forms in which the corpus never showed this person."""
-        corpus = world.corpus("biographies", seed)
-        people = Dice("recall", attribute, seed).shuffled(corpus.island.residents)[:n]
-        prompts = [corpus.held_out(person, attribute)[0].before(attribute, name=person.name) for person in people]
-        said = [text.split(".")[0].strip() for text in _go_on(model, tokenizer, prompts, 8, stop=".")]
-        return share([text == getattr(person, attribute) for text, person in zip(said, people, strict=True)])
+        return recall(model, tokenizer, attribute, seed, n)
 
     return measure
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .data import encode
+
 DROP_EVERY = 8  # decoding steps between two looks for rows that are finished
 
 
@@ -22,16 +24,6 @@ class Rollout:
     token_logprobs: list[list[float]]
     finished: list[bool]
     texts: list[str]
-
-
-def encode(tokenizer, prompt: str | list[dict]) -> list[int]:
-    """Token ids that a model goes on from: messages through the chat template, text as the beginning of a document."""
-    if not isinstance(prompt, str):
-        text = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False)
-        return tokenizer(text, add_special_tokens=False).input_ids
-    ids = tokenizer(prompt).input_ids if prompt else []
-    bos = tokenizer.bos_token_id
-    return ids if bos is None or ids[:1] == [bos] else [bos, *ids]
 
 
 def generate(

@@ -170,8 +170,8 @@ def _from_folder(folder: Path, dtype: str):
         raise ValueError(f"{folder} is no model: it has no config.json; choose a folder written by save_pretrained")
     if not any(folder.glob("*.safetensors")):
         raise ValueError(
-            f"{folder} has no .safetensors file; weights are read from safetensors only, because pickled weights can run"
-            " code: convert them with save_pretrained"
+            f"{folder} has no .safetensors file; weights are read from safetensors only, because pickled weights can"
+            " run code: convert them with save_pretrained"
         )
     return _open(str(folder), dtype, local_files_only=True)
 
@@ -183,8 +183,8 @@ def _from_hub(name: str, dtype: str):
     except OSError as error:
         first = str(error).strip().splitlines()[0]
         raise ValueError(
-            f"model {name!r} is no folder here and could not be had from the hub: {first} Check the name and the network,"
-            f" or choose one of {', '.join(names())}"
+            f"model {name!r} is no folder here and could not be had from the hub: {first} Check the name and the"
+            f" network, or choose one of {', '.join(names())}"
         ) from error
 
 

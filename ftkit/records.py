@@ -52,8 +52,11 @@ class Technique:
 
 @dataclass(frozen=True)
 class Adapter(Technique):
-    """Which weights move. attach(model, config) -> model with exactly those weights trainable; merge(model) -> a plain
-    model with the change written into its weights."""
+    """Which weights move.
+
+    attach  (model, config, seed) -> model with exactly those weights trainable
+    merge   model -> a plain model with the change written into its weights
+    """
 
     attach: Callable
     merge: Callable
@@ -61,7 +64,10 @@ class Adapter(Technique):
 
 @dataclass(frozen=True)
 class Objective(Technique):
-    """Towards what they move. plan(config, model, tokenizer, task, train) -> Plan."""
+    """Towards what they move.
+
+    plan  (config, model, tokenizer, task, train) -> Plan
+    """
 
     plan: Callable
 
@@ -146,7 +152,7 @@ def known(name, names: Iterable, what: str) -> str:
 
 def _check_kind(one: Knob, value) -> None:
     wanted = (int, float) if one.type is float else one.type
-    if one.type in (int, float) and isinstance(value, bool) or not isinstance(value, wanted):
+    if (one.type in (int, float) and isinstance(value, bool)) or not isinstance(value, wanted):
         raise TypeError(f"{one.name} is {value!r}; it must be of type {one.type.__name__}")
 
 

@@ -196,10 +196,10 @@ class Store:
             part.mark(RUNNING)
             os.rename(part.path, self.root / run_id)
         except OSError as error:
-            raise type(error)(
-                error.errno, f"{error.strerror}; runs are kept in {self.root.absolute()}: set FTKIT_RUNS to a folder that"
-                " you may write and that has room", error.filename,
-            ) from error  # fmt: skip
+            advice = (
+                f"runs are kept in {self.root.absolute()}; set FTKIT_RUNS to a folder that you may write, with room"
+            )
+            raise type(error)(error.errno, f"{error.strerror}: {advice}", error.filename) from error
         return RunFolder(self.root / run_id)
 
     def folder(self, run_id: str) -> RunFolder:

@@ -25,7 +25,7 @@ def full_forward(x, weight, change):
     return x @ (weight + change).T
 
 
-def attach(model, config: Full):
+def attach(model, config: Full, seed: int = 0):
     """Every weight is trained; the model itself is returned."""
     model.requires_grad_(True)
     return model

@@ -1,8 +1,9 @@
 """Towards what do they move? One file each; the tuple is in teaching order."""
 
-from . import pretrain
+from . import pretrain, sft
 from .pretrain import Pretrain
+from .sft import SFT
 
-OBJECTIVES = (pretrain.RECORD,)
+OBJECTIVES = (pretrain.RECORD, sft.RECORD)
 
-__all__ = ["OBJECTIVES", "Pretrain"]
+__all__ = ["OBJECTIVES", "SFT", "Pretrain"]

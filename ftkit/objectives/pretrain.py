@@ -68,7 +68,7 @@ def optimizer_groups(model, learning_rate: float) -> tuple[list[dict], list[dict
 
 def joint_optimizer(model, learning_rate: float):
     """
-    Muon for the hidden matrices and AdamW for the rest as ONE optimiser, so that a trainer steps, schedules and saves it.
+    Muon for the hidden matrices and AdamW for the rest as ONE optimiser: a trainer steps, schedules and saves it.
 
     learning_rate  Muon's; AdamW takes `ADAMW_SHARE` of it
     source         Jordan et al. 2024, kellerjordan.github.io/posts/muon

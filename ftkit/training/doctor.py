@@ -4,6 +4,7 @@ from collections import deque
 
 WINDOW = 10  # steps that are averaged before a judgement
 RISING = 1.3  # times the loss at the start
+NOTHING = 0.1  # nats; below it no rise is worth a word
 EXPLODED = 3.0  # times the larger of the loss at the start and that of a model that knows nothing
 PATIENCE = 3  # exploded steps in a row before a run is ended
 
@@ -47,37 +48,29 @@ class Doctor:
         """Whether the weights are worth keeping."""
         return self.exploded_steps == 0
 
-    def look(self, step: int, loss: float) -> list[str]:
+    def look(self, loss: float) -> list[str]:
         """After a step: sentences about the losses so far, each said once a run."""
         if len(self.first) < WINDOW:
             self.first.append(loss)
         self.recent.append(loss)
-        found = []
-        if len(self.recent) < WINDOW or len(self.first) < WINDOW:
-            return found
+        if len(self.recent) < WINDOW:
+            return []
         start, now = sum(self.first) / WINDOW, sum(self.recent) / WINDOW
-        if now > RISING * start and now > 0.1:
-            found.append(
-                f"The loss has risen from {start:.2f} to {now:.2f}: the steps overshoot. Lower learning_rate"
-                f" (it is {self.learning_rate:g}), or raise warmup."
-            )
-        if now == 0:
-            found.append(
-                "The loss is exactly 0: no token is being learned from. Check that completions are not empty and that the"
-                " mask leaves some tokens; if rows are right, they were learned by heart: use more examples."
-            )
-        return self.once(found)
-
-    def once(self, sentences: list[str]) -> list[str]:
-        """Those whose first words were not said before."""
-        new = [one for one in sentences if one[:24] not in self.said]
-        self.said |= {one[:24] for one in new}
-        return new
+        signs = {"rising": now > RISING * start and now > NOTHING, "zero": now == 0}
+        sentences = {
+            "rising": f"The loss has risen from {start:.2f} to {now:.2f}: the steps overshoot. Lower learning_rate"
+            f" (it is {self.learning_rate:g}), or raise warmup.",
+            "zero": "The loss is exactly 0, so nothing is being learned. Either the mask leaves no token (check that"
+            " completions are not empty), or the few examples are known by heart: use more examples.",
+        }
+        new = [name for name, sign in signs.items() if sign and name not in self.said]
+        self.said.update(new)
+        return [sentences[name] for name in new]
 
     def _lost(self, step: int, what: str) -> str:
         return (
-            f"{what[0].upper()}{what[1:]} at step {step}, so training was stopped before that step changed the weights; the"
-            f" last good checkpoint is kept. Lower learning_rate (it is {self.learning_rate:g}) or raise warmup."
+            f"{what[0].upper()}{what[1:]} at step {step}; training was stopped before that step could change the weights,"
+            f" and the last good checkpoint is kept. Lower learning_rate (it is {self.learning_rate:g}) or raise warmup."
         )
 
 
@@ -96,7 +89,7 @@ def about_answers(texts: list[str]) -> list[str]:
     looping = sum(map(loops, texts))
     if texts and looping >= max(2, len(texts) // 10):
         return [
-            f"{looping} of {len(texts)} answers repeat themselves: the model has not learned where an answer ends. Check that"
-            " completions end with the end token, train for more steps, or lower learning_rate."
+            f"{looping} of {len(texts)} answers repeat themselves: the model has not learned where an answer ends. Train"
+            " for more steps; if the loss was rising, lower learning_rate."
         ]
     return []

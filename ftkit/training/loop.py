@@ -1,6 +1,7 @@
 """The trainer of a run: the libraries' own, told what the plan is, and watched."""
 
 import math
+from dataclasses import fields
 
 from transformers import PrinterCallback
 
@@ -14,6 +15,8 @@ from .watch import SAVING, Watch, watched
 def arguments(plan: Plan, recipe: Recipe, machine_plan: dict, folder, report_to: tuple):
     """The library's training arguments; both 16-bit flags are always given, because TRL's default is not ours."""
     train = recipe.train
+    names = {one.name for one in fields(plan.arguments)}
+    recompute = "activation_checkpointing" if "activation_checkpointing" in names else "gradient_checkpointing"
     bite, processes = machine_plan["device_batch"], machine_plan["processes"]
     return plan.arguments(
         **{
@@ -28,6 +31,7 @@ def arguments(plan: Plan, recipe: Recipe, machine_plan: dict, folder, report_to:
             "bf16": machine_plan["dtype"] == "bfloat16",
             "fp16": machine_plan["dtype"] == "float16",
             "use_cpu": machine.device() == "cpu",
+            recompute: False,  # saves memory that a small model does not need, and costs a third more time
             "seed": train.seed,
             "train_sampling_strategy": "sequential",
             "remove_unused_columns": False,
@@ -69,11 +73,10 @@ def build(session, plan: Plan):
 
 
 def train(session, plan: Plan) -> bool:
-    """Trains to the last step or to Stop; returns whether it was stopped."""
+    """Trains `session.model` to the last step or to Stop; returns whether it was stopped."""
     with models.quiet():
         trainer = build(session, plan)
         trainer.train(resume_from_checkpoint=str(session.checkpoint) if session.checkpoint else None)
-    session.model = trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
-    session.model.eval()
+    trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
     trainer.accelerator.free_memory()
     return trainer.watch.stopped

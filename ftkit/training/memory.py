@@ -1,6 +1,7 @@
 """How much memory did it take? The peak of this process, or of the card."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 CLEAR = Path("/proc/self/clear_refs")
@@ -12,10 +13,8 @@ def forget_peak() -> None:
 
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
-    try:
+    with suppress(OSError):
         CLEAR.write_text("5")
-    except OSError:
-        pass
 
 
 def peak_bytes() -> int:

@@ -18,7 +18,7 @@ class Run:
 
     status      done, stopped, failed or interrupted
     metrics     its events
-    answers     [{"prompt", "expected", "before", "after", "score_before", "score_after", "why"}]; "after" is None if stopped
+    answers     [{"prompt", "expected", "before", "after", "score_before", "score_after", "why"}]; no "after" if stopped
     forgetting  {probe: {"before", "after", "unit"}}
     cost        {"seconds", "peak_memory_bytes", "trainable_parameters", "total_parameters", "tokens"}
     """
@@ -54,8 +54,8 @@ def run(
     store      where runs are kept; None means $FTKIT_RUNS or ./runs
     report_to  "tensorboard", "trackio", "wandb": never by default
     returns    the finished or stopped Run
-    raises     Diverged if the loss explodes; OSError if a file cannot be written. The run is then marked as failed, with
-               the reason, and its last checkpoint kept
+    raises     Diverged if the loss explodes; OSError if a file cannot be written. The run is then marked as failed,
+               with the reason, and its last checkpoint kept
     """
     from .session import create
 

@@ -1,4 +1,4 @@
-"""How many of us are there? The processes of one run, as torchrun or accelerate starts them; alone, nothing is asked."""
+"""How many of us are there? The processes of one run, as torchrun or accelerate starts them."""
 
 import os
 from collections.abc import Callable

@@ -4,9 +4,10 @@ import gc
 import shutil
 import threading
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
-from .. import evaluation, machine, models, runs
+from .. import evaluation, machine, models
 from ..generation import generate
 from ..recipe import Recipe, technique
 from ..runs import RunFolder, Store, replace_folder, write_json
@@ -32,13 +33,14 @@ def create(store: Store, recipe: Recipe) -> RunFolder:
 class Session:
     """The state of one call of `run` or `resume`.
 
-    plan  what was decided for this machine: {"dtype", "device_batch", "processes"}; a resumed run takes it over, so that
-          its numbers are the same
+    plan  what was decided for this machine: {"dtype", "device_batch", "processes"}; a resumed run takes it over, so
+          that its numbers are the same
     """
 
     def __init__(self, folder: RunFolder, recipe: Recipe, on_event, stop: threading.Event, report_to: tuple):
         self.folder, self.recipe, self.on_event, self.stop, self.report_to = folder, recipe, on_event, stop, report_to
         self.train, self.leads = recipe.train, ranks.leads()
+        self.model, self.total, self.trainable = None, 0, 0
         self._find_checkpoint()
 
     def _find_checkpoint(self):
@@ -65,19 +67,20 @@ class Session:
         self.mark(state, reason)
 
     def go(self) -> str:
-        """Everything; returns the state in which it ended."""
+        """Everything; returns the state in which it ended: done or stopped."""
         machine.bound_threads()
         memory.forget_peak()
         self.plan = self._plan()
-        before, after, stopped = {}, {}, True
+        before, after = {}, {}
         try:
             before = self._before()
             stopped = self._train()
-            after = {} if stopped else self._measure()
+            self._write_models()
+            after = {} if stopped else self._after()
         except Stopped:
             pass
-        self._leave(before, after)
-        return "stopped" if stopped or not after else "done"
+        self._write_result(before, after)
+        return "done" if after else "stopped"
 
     # ---- training ----
 
@@ -102,8 +105,8 @@ class Session:
         ranks.wait()
         return plan
 
-    def _load(self):
-        self.model, self.tokenizer = models.load(self.recipe.model, seed=self.train.seed)
+    def _load(self, name=None):
+        self.model, self.tokenizer = models.load(name or self.recipe.model, seed=self.train.seed)
         self.model.to(machine.device())
 
     def _train(self) -> bool:
@@ -112,16 +115,24 @@ class Session:
 
         while True:
             try:
-                self.model = technique(self.recipe.adapter).attach(self.model, self.recipe.adapter)
-                self._count_weights()
-                steps = technique(self.recipe.objective).plan(
-                    self.recipe.objective, self.model, self.tokenizer, self.recipe.task, self.train
-                )
-                return train(self, steps)
+                return train(self, self._prepare())
             except Exception as error:
                 if not memory.ran_out(error) or self.plan["device_batch"] == 1 or ranks.count() > 1:
                     raise
             self._smaller_bites()
+
+    def _prepare(self):
+        """Lets the adapter choose what moves, and the objective what is read."""
+        recipe = self.recipe
+        self.model = technique(recipe.adapter).attach(self.model, recipe.adapter, self.train.seed)
+        weights = list(self.model.parameters())
+        self.total = sum(weight.numel() for weight in weights)
+        self.trainable = sum(weight.numel() for weight in weights if weight.requires_grad)
+        plan = technique(recipe.objective).plan(recipe.objective, self.model, self.tokenizer, recipe.task, self.train)
+        if self.checkpoint is None:
+            for note in plan.notes:
+                self.emit(0, "doctor", text=note)
+        return plan
 
     def _smaller_bites(self) -> None:
         bite = next(size for size in range(self.plan["device_batch"] // 2, 0, -1) if self.train.batch % size == 0)
@@ -130,10 +141,11 @@ class Session:
         gc.collect()
         self._find_checkpoint()
         self.emit(
-            self.step, "doctor",
-            text=f"Memory ran out, so each batch of {self.train.batch} rows is now read {bite} rows at a time (device_batch);"
-            " it remains the same batch, a step takes longer.",
-        )  # fmt: skip
+            self.step,
+            "doctor",
+            text=f"Memory ran out, so each batch of {self.train.batch} rows is now read {bite} rows at a time"
+            " (device_batch); it remains the same batch, a step takes longer.",
+        )
         self._load()
 
     def look(self, step: int) -> None:
@@ -175,15 +187,34 @@ class Session:
         if self.leads:
             with self._interruptible():
                 found = {
-                    "answers": self.recipe.task.answers(self.model, self.tokenizer, self.train.eval_examples),
+                    "answers": self._answers(),
                     "forgetting": self._probes(),
                 }
         ranks.wait()
         return found
 
+    def _after(self) -> dict:
+        """Measures what was left on disk: the very weights that a reader will load."""
+        self.model = None
+        gc.collect()
+        self._load(str(self.folder.path / "model"))
+        found = self._measure()
+        self._tell("after", found)
+        for sentence in about_answers([answer["text"] for answer in found["answers"]]):
+            self.emit(self.step, "doctor", text=sentence)
+        return found
+
     def _tell(self, when: str, found: dict) -> None:
         if found["forgetting"]:
             self.emit(self.step, "probe", when=when, **found["forgetting"])
+
+    def _answers(self) -> list[dict]:
+        asks = self.recipe.task.asks()
+        if not asks or not self.train.eval_examples:
+            return []
+        task, split, tokens = asks
+        n = min(self.train.eval_examples, task.size(split))
+        return [asdict(answer) for answer in evaluation.answers(self.model, self.tokenizer, task, split, n, tokens)]
 
     def _probes(self) -> dict:
         """{probe: {"value", "unit", "n", "low", "high"}}; random weights have nothing to forget."""
@@ -209,34 +240,26 @@ class Session:
 
     # ---- leaving ----
 
-    def _count_weights(self) -> None:
-        weights = list(self.model.parameters())
-        self.total = sum(weight.numel() for weight in weights)
-        self.trainable = sum(weight.numel() for weight in weights if weight.requires_grad)
-
-    def _leave(self, before: dict, after: dict) -> None:
-        """adapter/, model/ and result.json, each whole or not there."""
-        if self.leads and hasattr(self, "total"):
-            if after:
-                self._tell("after", after)
-            result = {"answers": _beside(before, after), "forgetting": _forgetting(before, after), "cost": self._cost()}
-            self._write_models()
-            write_json(self.folder.path / "result.json", result)
-            for sentence in about_answers([row["after"] for row in result["answers"] if row["after"] is not None]):
-                self.emit(self.step, "doctor", text=sentence)
+    def _write_models(self) -> None:
+        """adapter/ and model/, each whole or not there."""
+        saving = self.folder.path / ".saving"
+        if self.leads:
+            shutil.rmtree(saving, ignore_errors=True)
+            if hasattr(self.model, "peft_config"):
+                self.model.save_pretrained(saving / "adapter")
+                replace_folder(saving / "adapter", self.folder.path / "adapter")
+            self.model = technique(self.recipe.adapter).merge(self.model)
+            self.recipe.task.mark(self.model)
+            models.save(self.model, self.tokenizer, saving / "model")
+            replace_folder(saving / "model", self.folder.path / "model")
+            shutil.rmtree(saving, ignore_errors=True)
         ranks.wait()
 
-    def _write_models(self) -> None:
-        saving = self.folder.path / ".saving"
-        shutil.rmtree(saving, ignore_errors=True)
-        if hasattr(self.model, "peft_config"):
-            self.model.save_pretrained(saving / "adapter")
-            replace_folder(saving / "adapter", self.folder.path / "adapter")
-        self.model = technique(self.recipe.adapter).merge(self.model)
-        self.recipe.task.mark(self.model)
-        models.save(self.model, self.tokenizer, saving / "model")
-        replace_folder(saving / "model", self.folder.path / "model")
-        shutil.rmtree(saving, ignore_errors=True)
+    def _write_result(self, before: dict, after: dict) -> None:
+        if self.leads and before:
+            result = {"answers": _beside(before, after), "forgetting": _forgetting(before, after), "cost": self._cost()}
+            write_json(self.folder.path / "result.json", result)
+        ranks.wait()
 
     def _cost(self) -> dict:
         losses = [event["values"] for event in self.folder.events() if event["kind"] == "loss"]

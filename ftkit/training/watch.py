@@ -1,4 +1,4 @@
-"""The watch over a trainer: it says what happens, stops when asked, and writes checkpoints that are whole or not there."""
+"""The watch over a trainer: it says what happens, stops when asked, and writes checkpoints whole or not at all."""
 
 import os
 import shutil
@@ -66,7 +66,7 @@ class Watch(TrainerCallback):
             "seconds_left": round((self.train.steps - step) * self.pace, 1),
         }
         self.emit(step, "loss", **values)
-        for sentence in self.doctor.look(step, self.loss):
+        for sentence in self.doctor.look(self.loss):
             self.emit(step, "doctor", text=sentence)
         last = step == self.train.steps
         if not self.stopped:
@@ -96,6 +96,12 @@ class Watched:
     def _get_grad_norm(self, model, grad_norm=None):
         self.watch.gradient = super()._get_grad_norm(model, grad_norm=grad_norm)
         return self.watch.gradient
+
+    def _send_telemetry(self):
+        """What somebody learns here is told to nobody."""
+
+    def create_model_card(self, *args, **kwargs):
+        """A checkpoint is no publication."""
 
     def floating_point_ops(self, inputs):
         return 0  # walks over all weights each step, and nobody asks
