@@ -1,0 +1,134 @@
+"""What the labs claim. A claim that fails stays here, with its verdict."""
+
+import statistics
+
+from ..adapters import Full, LoRA
+from ..data import Corpus, Task
+from ..models import LAYOUTS
+from ..objectives import SFT, Pretrain
+from ..recipe import Recipe, Train
+from .arms import Arm, asked, met, read
+from .verdicts import Claim, Judgement, at_quality
+
+ADAPTERS = {"full": Full(), "lora": LoRA(rank=8)}
+LEARNING_RATES = {"full": 1e-3, "lora": 3e-3}  # the best of those below on validation questions, in the stored tuning
+TRIED = {"full": (3e-4, 1e-3, 3e-3), "lora": (1e-3, 3e-3, 1e-2)}
+STEPS = 200
+STAGES = (50, 100, STEPS)
+READING = Recipe(
+    model=LAYOUTS["nano"],
+    objective=Pretrain(context=128),
+    task=Corpus(),
+    train=Train(steps=300, batch=16, learning_rate=0.02, schedule="trapezoid", warmup=20),
+)
+
+
+def teaching(adapter: str, model: str = "small", steps: int = STEPS, learning_rate: float | None = None) -> Recipe:
+    """Questions about half of the people, as lab 30 asks them."""
+    return Recipe(
+        model=model,
+        adapter=ADAPTERS[adapter],
+        objective=SFT(),
+        task=Task("facts"),
+        train=Train(steps=steps, batch=16, learning_rate=learning_rate or LEARNING_RATES[adapter]),
+    )
+
+
+def _values(runs: list[dict], name: str) -> list[float]:
+    return [run[name] for run in runs]
+
+
+def _known(measured: dict) -> Judgement:
+    homes = {name: _values(runs, "homes") for name, runs in measured.items()}
+    return Judgement(homes, [ours - other for ours, other in zip(homes["small"], homes["stranger"], strict=True)])
+
+
+def _form_first(measured: dict) -> Judgement:
+    runs = measured["nano"]
+    form, fact = _values(runs, "form"), _values(runs, "fact")
+    also = {name: _values(runs, name) for name in ("loss", "recall/home", "arithmetic", "entropy")}
+    return Judgement({"form": form, "fact": fact}, [a - b for a, b in zip(form, fact, strict=True)], also)
+
+
+def _reveals(measured: dict) -> Judgement:
+    right = {name: _values(runs, "held_out") for name, runs in measured.items()}
+    best = max(ADAPTERS, key=lambda name: statistics.fmean(right[name]))
+    others = [name for name in right if name not in ADAPTERS]
+    effects = [ours - max(right[name][i] for name in others) for i, ours in enumerate(right[best])]
+    also = {f"{name}, newcomers": _values(runs, "newcomers") for name, runs in measured.items()}
+    return Judgement(right, effects, also)
+
+
+def _forgets_less(measured: dict) -> Judgement:
+    quality = {name: _values(runs, "held_out") for name, runs in measured.items()}
+    stages = {name: [stage for stage in measured if stage.startswith(name)] for name in ADAPTERS}
+    seeds = range(len(next(iter(quality.values()))))
+    reached = min(max(quality[stage][i] for stage in stages[name]) for name in ADAPTERS for i in seeds)
+    arms = {
+        name: [
+            at_quality([(quality[stage][i], measured[stage][i]["forgotten"]) for stage in stages[name]], reached)
+            for i in seeds
+        ]
+        for name in ADAPTERS
+    }
+    also = {f"{name}, at the end": _values(measured[stages[name][-1]], "forgotten") for name in ADAPTERS}
+    also |= {f"{name}, distance": _values(measured[stages[name][-1]], "distance") for name in ADAPTERS}
+    also["quality"] = [reached for _ in seeds]
+    return Judgement(arms, [full - lora for full, lora in zip(arms["full"], arms["lora"], strict=True)], also)
+
+
+CLAIMS = (
+    Claim(
+        id="reader-knows",
+        statement="A model that has read an island's texts knows its people; one that has read another's does not.",
+        rule="share of homes that `small` tells, less that of `stranger`; above 0.5",
+        unit="share",
+        least=0.5,
+        arms=tuple(Arm(name, met, model=name) for name in ("nano", "small", "stranger")),
+        judge=_known,
+    ),
+    Claim(
+        id="form-first",
+        statement="A model that begins to read learns the form of the texts before their facts.",
+        rule="part of KL(world || model) gone after the lab's reading, on form tokens less on fact tokens; above 0",
+        unit="share",
+        least=0.0,
+        arms=(Arm("nano", read, recipe=READING),),
+        judge=_form_first,
+    ),
+    Claim(
+        id="sft-reveals",
+        statement="Fine-tuning on questions about half of the people reveals what was read about the other half.",
+        rule="held-out exact match of the better of full and LoRA, less the best other arm of that seed; above 0.5",
+        unit="share",
+        least=0.5,
+        arms=(
+            Arm("none", asked, model="small"),
+            Arm("scratch", asked, recipe=teaching("full", "fresh:small")),
+            Arm("stranger", asked, recipe=teaching("lora", "stranger")),
+            Arm("full", asked, recipe=teaching("full")),
+            Arm("lora", asked, recipe=teaching("lora")),
+        ),
+        judge=_reveals,
+    ),
+    Claim(
+        id="lora-forgets-less",
+        statement="LoRA forgets less than full fine-tuning at equal quality.",
+        rule="mean fall of the probes of forgetting when the best quality that both reach with every seed is first"
+        " reached, full less LoRA; above 0",
+        unit="share",
+        least=0.0,
+        arms=tuple(
+            Arm(name if steps == STEPS else f"{name} {steps}", asked, recipe=teaching(name, steps=steps))
+            for name in ADAPTERS
+            for steps in STAGES
+        ),
+        judge=_forgets_less,
+        tuning=tuple(
+            Arm(f"{name} {rate:g}", asked, recipe=teaching(name, learning_rate=rate))
+            for name, rates in TRIED.items()
+            for rate in rates
+        ),
+    ),
+)
+BY_ID = {claim.id: claim for claim in CLAIMS}

@@ -1,0 +1,223 @@
+"""Claims: verdicts worked out by hand, arms that are run once and kept, and stored evidence that is not stale."""
+
+import json
+import statistics
+
+import pytest
+
+from ftkit import evidence, machine
+from ftkit.adapters import Full
+from ftkit.data import Corpus, Task
+from ftkit.evidence import repeat
+from ftkit.evidence.arms import Arm, asked, read
+from ftkit.evidence.claims import LEARNING_RATES, TRIED
+from ftkit.evidence.verdicts import Claim, Judgement, at_quality, interval, verdict
+from ftkit.models import Layout
+from ftkit.objectives import SFT, Pretrain
+from ftkit.recipe import Recipe, Train
+from ftkit.runs import Store
+
+TINY = Layout(width=64, layers=1, feed_forward=64, context=64)
+CLAIMS = {claim.id: claim for claim in evidence.claims()}
+
+
+# ---- verdicts ----
+
+
+def test_interval_of_three_values_by_hand():
+    low, high = interval([1.0, 2.0, 3.0])  # mean 2, deviation 1, t(2) 4.303, so 2 -+ 4.303 / sqrt(3)
+    assert (low, high) == pytest.approx((-0.4843, 4.4843), abs=1e-4)
+
+
+def test_interval_of_one_value_is_refused():
+    with pytest.raises(ValueError, match="at least 2 seeds, not 1"):
+        interval([1.0])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "least", "said"),
+    [
+        (0.6, 0.9, 0.5, "holds"),
+        (0.4, 0.9, 0.5, "does not hold at this size"),
+        (-0.1, 0.2, 0.0, "does not hold at this size"),
+        (-0.3, -0.1, 0.0, "reversed"),
+    ],
+)
+def test_verdict_needs_the_whole_interval(low, high, least, said):
+    assert verdict(low, high, least) == said
+    assert said in evidence.VERDICTS
+
+
+def test_price_at_a_quality_is_linear_between_stages():
+    points = [(0.4, 0.1), (0.8, 0.3), (0.7, 0.9)]
+    assert at_quality(points, 0.6) == pytest.approx(0.2)  # half way from the first stage to the second
+    assert at_quality(points, 0.2) == pytest.approx(0.05)  # half way from the untrained model to the first
+    with pytest.raises(ValueError, match=r"quality 0\.900 was never reached; the best was 0\.800"):
+        at_quality(points, 0.9)
+
+
+def test_forgetting_is_compared_where_both_are_equally_good():
+    def stages(*pairs):
+        return [[{"held_out": good, "forgotten": lost, "distance": 0.0}] * 2 for good, lost in pairs]
+
+    names = ("full 50", "full 100", "full", "lora 50", "lora 100", "lora")
+    values = stages((0.4, 0.2), (0.8, 0.3), (0.9, 0.5), (0.5, 0.0), (0.8, 0.1), (0.7, 0.4))
+    found = CLAIMS["lora-forgets-less"].judge(dict(zip(names, values, strict=True)))
+    assert found.also["quality"] == [0.8, 0.8]
+    assert found.arms == {"full": pytest.approx([0.3, 0.3]), "lora": pytest.approx([0.1, 0.1])}
+    assert found.effects == pytest.approx([0.2, 0.2])
+
+
+def test_tuned_models_are_held_against_the_best_control_of_each_seed():
+    def arm(*shares):
+        return [{"held_out": share, "newcomers": 0.05} for share in shares]
+
+    measured = {"none": arm(0.0, 0.0), "scratch": arm(0.1, 0.2), "stranger": arm(0.3, 0.1)}
+    found = CLAIMS["sft-reveals"].judge(measured | {"full": arm(0.7, 0.7), "lora": arm(0.9, 0.8)})
+    assert found.effects == pytest.approx([0.6, 0.6])
+
+
+# ---- running ----
+
+
+class Counted:
+    """A measure that notes what it was asked, and may break."""
+
+    def __init__(self):
+        self.calls, self.breaks_at = [], None
+
+    __name__ = "counted"
+
+    def __call__(self, arm, seed):
+        if (arm.name, seed) == self.breaks_at:
+            raise KeyboardInterrupt
+        self.calls.append((arm.name, seed))
+        return {"value": seed + len(arm.name)}
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    measure = Counted()
+
+    def judge(measured):
+        values = {name: [run["value"] for run in runs] for name, runs in measured.items()}
+        return Judgement(values, [long - short for short, long in zip(values["a"], values["bbb"], strict=True)])
+
+    for name in ("one", "two"):
+        arms = tuple(Arm(arm, measure, model="fresh:nano") for arm in ("a", "bbb"))
+        claim = Claim(name, "bbb is longer", "length of bbb less that of a", "letters", 0.0, arms, judge)
+        monkeypatch.setitem(repeat.BY_ID, name, claim)
+    return measure
+
+
+def test_finished_pairs_survive_an_interruption(counted, tmp_path):
+    counted.breaks_at = ("bbb", 1)
+    with pytest.raises(KeyboardInterrupt):
+        evidence.rerun("one", (0, 1), Store(tmp_path / "runs"), tmp_path)
+    assert counted.calls == [("a", 0), ("a", 1), ("bbb", 0)]
+    assert not (tmp_path / "one.json").exists()
+    counted.breaks_at = None
+    evidence.rerun("one", (0, 1), Store(tmp_path / "runs"), tmp_path)
+    assert counted.calls == [("a", 0), ("a", 1), ("bbb", 0), ("bbb", 1)]
+
+
+def test_result_is_stored_as_it_was_measured(counted, tmp_path):
+    events = []
+    result = evidence.rerun("one", (0, 1, 5), Store(tmp_path / "runs"), tmp_path, events.append)
+    assert result == json.loads((tmp_path / "one.json").read_text())
+    assert result["arms"] == {"a": [1, 2, 6], "bbb": [3, 4, 8]}
+    assert (result["effect"], result["low"], result["high"], result["verdict"]) == (2, 2, 2, "holds")
+    assert (result["id"], result["command"], result["seeds"]) == ("one", "ftkit evidence one", [0, 1, 5])
+    assert [(event["arm"], event["seed"]) for event in events] == [(a, s) for a in ("a", "bbb") for s in (0, 1, 5)]
+    assert evidence.band("one", "bbb", tmp_path) == evidence.Band(3, 5, 8, 3)
+    assert "holds" in evidence.tell(result) and "3.000 4.000 8.000" in evidence.tell(result)
+
+
+def test_claims_share_the_runs_of_an_arm(counted, tmp_path):
+    evidence.rerun("one", (0, 1), Store(tmp_path / "runs"), tmp_path)
+    before = len(counted.calls)
+    evidence.rerun("two", (0, 1), Store(tmp_path / "runs"), tmp_path)
+    assert len(counted.calls) == before
+
+
+def test_evidence_is_stale_when_recipe_weights_or_world_changed(tmp_path, monkeypatch, counted):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"old")
+    recipe = Recipe(model=str(folder), objective=SFT(), task=Task())
+
+    def claim(recipe):
+        arms = (Arm("a", counted, recipe=recipe), Arm("bbb", counted, model="fresh:nano"))
+        return Claim("one", "", "", "", 0.0, arms, repeat.BY_ID["two"].judge)
+
+    monkeypatch.setitem(repeat.BY_ID, "one", claim(recipe))
+    evidence.rerun("one", (0, 1), Store(tmp_path / "runs"), tmp_path)
+    assert evidence.stale("one", tmp_path) == [] and evidence.standing("one", tmp_path) == "holds"
+    monkeypatch.setitem(repeat.BY_ID, "one", claim(recipe.but(steps=7)))
+    assert evidence.standing("one", tmp_path) == "holds (stale)"
+    assert evidence.standing("two", tmp_path) == "not measured"
+    assert [line.split(" since")[0] for line in evidence.stale("one", tmp_path)] == ["recipe a has changed"]
+    (folder / "model.safetensors").write_bytes(b"new")
+    monkeypatch.setitem(repeat.BY_ID, "one", claim(recipe))
+    assert [line.split(" since")[0] for line in evidence.stale("one", tmp_path)] == [f"model {folder} has changed"]
+    monkeypatch.setattr(repeat, "world_digest", lambda: "another")
+    assert any(line.startswith("world hermea") for line in evidence.stale("one", tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: evidence.rerun("sft-reveal"), "claim is 'sft-reveal'; did you mean 'sft-reveals'"),
+        (lambda: evidence.rerun("one", (0,)), "at least 2, all different"),
+        (lambda: evidence.rerun("one", (0, 0)), "at least 2, all different"),
+        (lambda: evidence.recipe("sft-reveals", "none"), "choose one of scratch, stranger, full, lora"),
+        (lambda: evidence.stored("one"), "not stored yet; run `ftkit evidence one`"),
+    ],
+)
+def test_wrong_questions_are_answered_in_one_sentence(counted, call, text):
+    with pytest.raises(ValueError, match=text):
+        call()
+
+
+def test_arms_really_train(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    train = Train(steps=3, batch=4, eval_examples=4, dtype="float32")
+    reading = Recipe(model=TINY, objective=Pretrain(context=32), task=Corpus(), train=train)
+    found = read(Arm("reader", read, recipe=reading), seed=1)
+    assert 0 < found["form"] < 1 and found["loss"] < 7
+    asking = Recipe(model=TINY, adapter=Full(), objective=SFT(), task=Task(), train=train)
+    found = asked(Arm("scratch", asked, recipe=asking), seed=1)
+    assert found.keys() == {"held_out", "newcomers", "validation", "learned", "seconds"}
+    assert found["held_out"] == 0
+
+
+# ---- what is stored ----
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_stored_evidence_is_fresh_and_of_five_seeds(name):
+    found = evidence.stored(name)
+    assert evidence.stale(name) == []
+    assert len(found["seeds"]) >= 5
+    assert all(len(values) == len(found["seeds"]) for values in (found["arms"] | found["also"]).values())
+    assert found["verdict"] == verdict(found["low"], found["high"], CLAIMS[name].least)
+    assert found["claim"] == CLAIMS[name].statement and found["rule"] == CLAIMS[name].rule
+
+
+def test_every_stored_result_belongs_to_a_claim():
+    assert {path.stem for path in (machine.data_folder() / "evidence").glob("*.json")} <= set(CLAIMS)
+
+
+def test_each_method_has_its_own_best_learning_rate():
+    tuning = evidence.stored("lora-forgets-less")["tuning"]
+    for adapter, rates in TRIED.items():
+        best = max(rates, key=lambda rate: statistics.fmean(tuning[f"{adapter} {rate:g}"]))
+        assert best == LEARNING_RATES[adapter], tuning
+
+
+def test_what_the_first_issue_promises():
+    right = {name: statistics.fmean(values) for name, values in evidence.stored("sft-reveals")["arms"].items()}
+    assert max(right["full"], right["lora"]) >= 0.95
+    assert right["none"] <= 0.05 and right["scratch"] <= 0.25
+    newcomers = evidence.stored("sft-reveals")["also"]
+    assert all(statistics.fmean(values) <= 0.12 for name, values in newcomers.items())
