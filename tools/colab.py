@@ -5,6 +5,7 @@ import subprocess
 import sys
 import types
 from importlib import metadata
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -16,7 +17,9 @@ IMAGE = ROOT / "constraints-colab.txt"
 def bootstrap() -> None:
     """The labs' first cell as Colab runs it, with this checkout in the place of the released archive."""
     os.environ.setdefault("FTKIT_SOURCE", str(ROOT))
-    sys.modules["google.colab"] = types.ModuleType("google.colab")
+    for name in ("google", "google.colab"):
+        sys.modules[name] = types.ModuleType(name)
+        sys.modules[name].__spec__ = ModuleSpec(name, None)  # libraries ask whether it could be found
     exec(compile((ROOT / "tools/colab_cell.py").read_text(), "colab_cell.py", "exec"), {})
 
 
