@@ -159,6 +159,16 @@ def test_progress_tells_speed_and_time_left(capsys):
     assert [line.split()[1] for line in lines[1:]] == ["1/9", "9/9"]
 
 
+def test_evidence_lists_every_claim_with_its_standing(capsys):
+    from ftkit import evidence
+
+    assert cli.main(["evidence", "--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(evidence.claims())
+    for claim, line in zip(evidence.claims(), lines[1:], strict=True):
+        assert line.startswith(claim.id) and evidence.standing(claim.id) in line and line.endswith(claim.statement)
+
+
 def test_a_pipe_that_closes_early_is_no_error():
     command = f"{sys.executable} -m ftkit world | head -n 1"
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True)

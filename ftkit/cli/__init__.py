@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     one = command(evidence, "rerun a claim of the labs, or list them")
     one.add_argument("claim", nargs="?", help="id of a claim")
     one.add_argument("--list", action="store_true", help="list claims and verdicts")
+    one.add_argument("--seeds", type=int, default=5, help="how often each arm is run (5)")
     return parser
 
 
@@ -171,9 +172,9 @@ def evidence(arguments) -> int:
     from .. import evidence as room
 
     if arguments.list or not arguments.claim:
-        tell.table(("claim", "verdict", "says"), [(one.id, one.verdict, one.text) for one in room.claims()])
+        tell.table(("claim", "verdict", "says"), [(x.id, room.standing(x.id), x.statement) for x in room.claims()])
         return 0
-    print(room.rerun(arguments.claim))
+    print(room.tell(room.rerun(arguments.claim, seeds=range(arguments.seeds), on_event=tell.pair)))
     return 0
 
 

@@ -28,6 +28,12 @@ class Progress:
             print(f"  doctor: {values['text']}", flush=True)
 
 
+def pair(event: dict) -> None:
+    """One finished pair of arm and seed."""
+    numbers = "  ".join(f"{name} {value:.3f}" for name, value in event["values"].items() if isinstance(value, float))
+    print(f"{event['arm']}, seed {event['seed']}: {event['seconds']} s  {numbers}", flush=True)
+
+
 def result(done, as_json: bool) -> None:
     """What a finished or stopped run left."""
     right = {when: [row[f"score_{when}"] for row in done.answers] for when in ("before", "after")}
