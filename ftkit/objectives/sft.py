@@ -79,7 +79,7 @@ def _cut(encoded: list[tuple[list[int], list[int]]], length: int, masked: bool) 
     if clipped:
         notes.append(
             f"{clipped} of {len(rows)} rows are longer than {length} tokens, so their completions are clipped or left"
-            " out: the model will not learn how they end. Raise context, choose a model that reads more, or shorten them."
+            " out: the model will not learn how they end. Raise context, take a model that reads more, or shorten them."
         )
     return [
         {"input_ids": ids, "labels": [i if on or not masked else -100 for i, on in zip(ids, mask, strict=True)]}

@@ -69,8 +69,8 @@ class Doctor:
 
     def _lost(self, step: int, what: str) -> str:
         return (
-            f"{what[0].upper()}{what[1:]} at step {step}; training was stopped before that step could change the weights,"
-            f" and the last good checkpoint is kept. Lower learning_rate (it is {self.learning_rate:g}) or raise warmup."
+            f"{what[0].upper()}{what[1:]} at step {step}. Training was stopped before that step changed the weights, and"
+            f" the last good checkpoint is kept. Lower learning_rate (it is {self.learning_rate:g}), or raise warmup."
         )
 
 
@@ -89,7 +89,7 @@ def about_answers(texts: list[str]) -> list[str]:
     looping = sum(map(loops, texts))
     if texts and looping >= max(2, len(texts) // 10):
         return [
-            f"{looping} of {len(texts)} answers repeat themselves: the model has not learned where an answer ends. Train"
-            " for more steps; if the loss was rising, lower learning_rate."
+            f"{looping} of {len(texts)} answers repeat themselves: the model has not learned where an answer ends."
+            " Train for more steps; if the loss was rising, lower learning_rate."
         ]
     return []

@@ -9,7 +9,8 @@ from .. import machine, models
 from ..recipe import Recipe
 from ..records import Plan
 from .doctor import Doctor
-from .watch import SAVING, Watch, watched
+from .saving import SAVING
+from .watch import Watch, watched
 
 
 def arguments(plan: Plan, recipe: Recipe, machine_plan: dict, folder, report_to: tuple):

@@ -1,6 +1,5 @@
 """The one path: from a recipe to a run on disk, from its first second to its last, and on again after a crash."""
 
-import shutil
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -116,10 +115,10 @@ def _drive(folder: RunFolder, recipe: Recipe, on_event, stop, report_to) -> Run:
 def _tell_failure(session, error: BaseException) -> None:
     """Marks the run as far as the disk still allows it, and leaves no half-written folder."""
     state = "failed" if isinstance(error, Exception) else "interrupted"
-    shutil.rmtree(session.folder.path / ".saving", ignore_errors=True)
-    if isinstance(error, Diverged):
-        error.run_id = session.folder.id
     try:
+        if isinstance(error, Diverged):
+            error.run_id = session.folder.id
+            session.advise(str(error))
         session.end(state, str(error) or type(error).__name__)
     except OSError as second:
         error.add_note(f"and the run's state could not be written: {second}")

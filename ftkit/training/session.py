@@ -1,10 +1,8 @@
-"""One run from loading to leaving: what was measured before, the training itself, what was measured after."""
+"""One run from loading to leaving: measured, trained, measured again, and left on disk."""
 
 import gc
-import shutil
+import json
 import threading
-from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 from .. import evaluation, machine, models
@@ -13,13 +11,10 @@ from ..recipe import Recipe, technique
 from ..runs import RunFolder, Store, replace_folder, write_json
 from . import memory, ranks
 from .doctor import about_answers
+from .measure import Stopped, answers_beside, forgetting_beside, interruptible, measure, probes
+from .saving import saving
 
 SAMPLE_TOKENS = 48
-PROBE_ITEMS = 50
-
-
-class Stopped(Exception):
-    """Somebody asked for the end."""
 
 
 def create(store: Store, recipe: Recipe) -> RunFolder:
@@ -39,15 +34,18 @@ class Session:
 
     def __init__(self, folder: RunFolder, recipe: Recipe, on_event, stop: threading.Event, report_to: tuple):
         self.folder, self.recipe, self.on_event, self.stop, self.report_to = folder, recipe, on_event, stop, report_to
-        self.train, self.leads = recipe.train, ranks.leads()
+        self.train, self.leads, self.told = recipe.train, ranks.leads(), set()
         self.model, self.total, self.trainable = None, 0, 0
         self._find_checkpoint()
+        self._forget_events(self.step if self.checkpoint else None)
 
     def _find_checkpoint(self):
         self.checkpoint = self.folder.checkpoint()
         self.step = int(self.checkpoint.name) if self.checkpoint else 0
+
+    def _forget_events(self, step: int | None):
         if self.leads:
-            self.folder.keep(self.step if self.checkpoint else None)
+            self.folder.keep(step)
         ranks.wait()
 
     def emit(self, step: int, kind: str, **values) -> None:
@@ -56,6 +54,13 @@ class Session:
             event = self.folder.event(step, kind, **values)
             if self.on_event:
                 self.on_event(event)
+
+    def advise(self, *sentences: str) -> None:
+        """The doctor's sentences, each once."""
+        for sentence in sentences:
+            if sentence not in self.told:
+                self.told.add(sentence)
+                self.emit(self.step, "doctor", text=sentence)
 
     def mark(self, state: str, reason: str = "") -> None:
         if self.leads:
@@ -76,41 +81,61 @@ class Session:
             before = self._before()
             stopped = self._train()
             self._write_models()
-            after = {} if stopped else self._after()
+            after = {} if stopped else self._after(before)
         except Stopped:
             pass
         self._write_result(before, after)
         return "done" if after else "stopped"
 
-    # ---- training ----
+    # ---- what this machine can do ----
 
     def _plan(self) -> dict:
-        if (self.folder.path / "plan.json").exists():
-            return self.folder.read("plan.json")
+        def decide() -> str:
+            path = self.folder.path / "plan.json"
+            plan = self.folder.read("plan.json") if path.exists() else {}
+            if plan.get("processes") != ranks.count():
+                plan = {"dtype": plan.get("dtype") or self._dtype(), **self._share()}
+                write_json(path, plan)
+            return json.dumps(plan)
+
+        return json.loads(ranks.agree(decide))
+
+    def _dtype(self) -> str:
+        return machine.training_dtype() if self.train.dtype == "auto" else self.train.dtype
+
+    def _share(self) -> dict:
         processes, batch = ranks.count(), self.train.batch
         if batch % processes:
             raise ValueError(f"batch is {batch} on {processes} processes; choose a multiple of {processes}")
-        bite = min(self.train.device_batch or batch, batch // processes)
-        if (batch // processes) % bite:
-            raise ValueError(
-                f"device_batch is {bite}; choose a divisor of the {batch // processes} rows of each device"
-            )
-        dtype = machine.training_dtype() if self.train.dtype == "auto" else self.train.dtype
-        return self._decide({"dtype": dtype, "device_batch": bite, "processes": processes})
+        share = batch // processes
+        bite = min(self.train.device_batch or share, share)
+        if share % bite:
+            raise ValueError(f"device_batch is {bite}; choose a divisor of the {share} rows of each device")
+        return {"device_batch": bite, "processes": processes}
 
-    def _decide(self, plan: dict) -> dict:
-        ranks.wait()
-        if self.leads:
-            write_json(self.folder.path / "plan.json", plan)
-        ranks.wait()
-        return plan
+    def _smaller_bites(self) -> None:
+        """After memory ran out: the same batch in smaller pieces, from the last checkpoint."""
+        bite = next(size for size in range(self.plan["device_batch"] // 2, 0, -1) if self.train.batch % size == 0)
+        self.plan = {**self.plan, "device_batch": bite}
+        write_json(self.folder.path / "plan.json", self.plan)
+        self.model = None
+        gc.collect()
+        self._find_checkpoint()
+        self._forget_events(self.step)
+        self.advise(
+            f"Memory ran out, so each batch of {self.train.batch} rows is now read {bite} rows at a time"
+            " (device_batch). It remains the same batch; a step takes longer."
+        )
+        self._load(self.recipe.model)
 
-    def _load(self, name=None):
-        self.model, self.tokenizer = models.load(name or self.recipe.model, seed=self.train.seed)
+    # ---- training ----
+
+    def _load(self, name) -> None:
+        self.model, self.tokenizer = models.load(name, seed=self.train.seed)
         self.model.to(machine.device())
 
     def _train(self) -> bool:
-        """Trains; where memory runs out, again in smaller bites of the same batch. Returns whether it was stopped."""
+        """Trains; where memory runs out, again in smaller bites. Returns whether it was stopped."""
         from .loop import train
 
         while True:
@@ -125,38 +150,28 @@ class Session:
         """Lets the adapter choose what moves, and the objective what is read."""
         recipe = self.recipe
         self.model = technique(recipe.adapter).attach(self.model, recipe.adapter, self.train.seed)
+        recipe.task.mark(self.model)
         weights = list(self.model.parameters())
         self.total = sum(weight.numel() for weight in weights)
         self.trainable = sum(weight.numel() for weight in weights if weight.requires_grad)
         plan = technique(recipe.objective).plan(recipe.objective, self.model, self.tokenizer, recipe.task, self.train)
         if self.checkpoint is None:
-            for note in plan.notes:
-                self.emit(0, "doctor", text=note)
+            self.advise(*plan.notes)
         return plan
-
-    def _smaller_bites(self) -> None:
-        bite = next(size for size in range(self.plan["device_batch"] // 2, 0, -1) if self.train.batch % size == 0)
-        self.plan = self._decide({**self.plan, "device_batch": bite})
-        self.model = None
-        gc.collect()
-        self._find_checkpoint()
-        self.emit(
-            self.step,
-            "doctor",
-            text=f"Memory ran out, so each batch of {self.train.batch} rows is now read {bite} rows at a time"
-            " (device_batch); it remains the same batch, a step takes longer.",
-        )
-        self._load()
 
     def look(self, step: int) -> None:
         """Between steps: lets the model write, and measures, as often as the recipe says."""
         if not self.leads:
             return
         training = self.model.training
-        if self.train.sample_every and step % self.train.sample_every == 0:
-            self._sample(step)
-        if self.train.probe_every and step % self.train.probe_every == 0:
-            self.emit(step, "probe", when="during", **self._probes())
+        try:
+            with interruptible(self.model, self.stop):
+                if self.train.sample_every and step % self.train.sample_every == 0:
+                    self._sample(step)
+                if self.train.probe_every and step % self.train.probe_every == 0:
+                    self.emit(step, "probe", when="during", **probes(self.model, self.tokenizer))
+        except Stopped:
+            pass  # the trainer sees it, too, and ends in good order
         self.model.train(training)
 
     def _sample(self, step: int) -> None:
@@ -169,133 +184,63 @@ class Session:
 
     def _before(self) -> dict:
         """Loads the model and measures it, unless an interrupted run did that already."""
-        self._load()
+        self._load(self.recipe.model)
         path = self.folder.path / "before.json"
-        found = self.folder.read("before.json") if path.exists() else self._measure()
+        found = self.folder.read("before.json") if path.exists() else self._measure(evaluation.island_of(self.model))
         if self.leads and not path.exists():
             write_json(path, found)
         if self.checkpoint is None:
-            self.emit(
-                0, "start", steps=self.train.steps, batch=self.train.batch, digest=self.recipe.digest, **self.plan
-            )
+            about = {"steps": self.train.steps, "batch": self.train.batch, "digest": self.recipe.digest}
+            self.emit(0, "start", **about, **self.plan)
             self._tell("before", found)
         return found
 
-    def _measure(self) -> dict:
-        """Answers and probes; only the first process measures, the others wait."""
-        found = {"answers": [], "forgetting": {}}
+    def _measure(self, island: int | None) -> dict:
+        """Only the first process measures; the others wait."""
+        found = {"answers": [], "forgetting": {}, "island": island}
         if self.leads:
-            with self._interruptible():
-                found = {
-                    "answers": self._answers(),
-                    "forgetting": self._probes(),
-                }
+            found = measure(self.model, self.tokenizer, self.recipe, self.stop, island)
         ranks.wait()
         return found
 
-    def _after(self) -> dict:
+    def _after(self, before: dict) -> dict:
         """Measures what was left on disk: the very weights that a reader will load."""
         self.model = None
         gc.collect()
         self._load(str(self.folder.path / "model"))
-        found = self._measure()
+        found = self._measure(before["island"])
         self._tell("after", found)
-        for sentence in about_answers([answer["text"] for answer in found["answers"]]):
-            self.emit(self.step, "doctor", text=sentence)
+        self.advise(*about_answers([answer["text"] for answer in found["answers"]]))
         return found
 
     def _tell(self, when: str, found: dict) -> None:
         if found["forgetting"]:
             self.emit(self.step, "probe", when=when, **found["forgetting"])
 
-    def _answers(self) -> list[dict]:
-        asks = self.recipe.task.asks()
-        if not asks or not self.train.eval_examples:
-            return []
-        task, split, tokens = asks
-        n = min(self.train.eval_examples, task.size(split))
-        return [asdict(answer) for answer in evaluation.answers(self.model, self.tokenizer, task, split, n, tokens)]
-
-    def _probes(self) -> dict:
-        """{probe: {"value", "unit", "n", "low", "high"}}; random weights have nothing to forget."""
-        if isinstance(self.recipe.model, models.Layout) or self.recipe.model.startswith(models.FRESH):
-            return {}
-        text = (machine.data_folder() / "samples" / "english.txt").read_text(encoding="utf-8")
-        found = evaluation.forgetting_probes(self.model, self.tokenizer, text, PROBE_ITEMS)
-        return {name: measurement.to_dict() for name, measurement in found.items()}
-
-    @contextmanager
-    def _interruptible(self):
-        """Inside, a forward pass that begins after Stop was pressed ends the run."""
-
-        def check(*_):
-            if self.stop.is_set():
-                raise Stopped
-
-        hook = self.model.register_forward_pre_hook(check)
-        try:
-            yield
-        finally:
-            hook.remove()
-
     # ---- leaving ----
 
     def _write_models(self) -> None:
         """adapter/ and model/, each whole or not there."""
-        saving = self.folder.path / ".saving"
         if self.leads:
-            shutil.rmtree(saving, ignore_errors=True)
-            if hasattr(self.model, "peft_config"):
-                self.model.save_pretrained(saving / "adapter")
-                replace_folder(saving / "adapter", self.folder.path / "adapter")
-            self.model = technique(self.recipe.adapter).merge(self.model)
-            self.recipe.task.mark(self.model)
-            models.save(self.model, self.tokenizer, saving / "model")
-            replace_folder(saving / "model", self.folder.path / "model")
-            shutil.rmtree(saving, ignore_errors=True)
+            with saving(self.folder.path, self.step) as part:
+                if hasattr(self.model, "peft_config"):
+                    self.model.save_pretrained(part / "adapter")
+                    replace_folder(part / "adapter", self.folder.path / "adapter")
+                self.model = technique(self.recipe.adapter).merge(self.model)
+                models.save(self.model, self.tokenizer, part / "model")
+                replace_folder(part / "model", self.folder.path / "model")
         ranks.wait()
 
     def _write_result(self, before: dict, after: dict) -> None:
         if self.leads and before:
-            result = {"answers": _beside(before, after), "forgetting": _forgetting(before, after), "cost": self._cost()}
-            write_json(self.folder.path / "result.json", result)
+            losses = [event["values"] for event in self.folder.events() if event["kind"] == "loss"]
+            cost = {
+                "seconds": round(sum(values["step_seconds"] for values in losses), 3),
+                "peak_memory_bytes": memory.peak_bytes(),
+                "trainable_parameters": self.trainable,
+                "total_parameters": self.total,
+                "tokens": sum(values["tokens"] for values in losses),
+            }
+            result = {"answers": answers_beside(before, after), "forgetting": forgetting_beside(before, after)}
+            write_json(self.folder.path / "result.json", {**result, "cost": cost})
         ranks.wait()
-
-    def _cost(self) -> dict:
-        losses = [event["values"] for event in self.folder.events() if event["kind"] == "loss"]
-        return {
-            "seconds": round(sum(values["step_seconds"] for values in losses), 3),
-            "peak_memory_bytes": memory.peak_bytes(),
-            "trainable_parameters": self.trainable,
-            "total_parameters": self.total,
-            "tokens": sum(values["tokens"] for values in losses),
-        }
-
-
-def _beside(before: dict, after: dict) -> list[dict]:
-    """Each question once, with what was said before and after."""
-    later = after.get("answers") or [None] * len(before["answers"])
-    return [
-        {
-            "prompt": first["prompt"],
-            "expected": first["expected"],
-            "before": first["text"],
-            "after": second and second["text"],
-            "score_before": first["value"],
-            "score_after": second and second["value"],
-            "why": (second or first)["why"],
-        }
-        for first, second in zip(before["answers"], later, strict=True)
-    ]
-
-
-def _forgetting(before: dict, after: dict) -> dict:
-    later = after.get("forgetting", {})
-    return {
-        name: {
-            "before": first["value"],
-            "after": later[name]["value"] if name in later else None,
-            "unit": first["unit"],
-        }
-        for name, first in before["forgetting"].items()
-    }

@@ -1,8 +1,9 @@
 """The watch over a trainer: it says what happens, stops when asked, and writes checkpoints whole or not at all."""
 
+import math
 import os
-import shutil
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -11,8 +12,7 @@ from transformers import TrainerCallback
 from ..recipe import learning_rate_factor
 from ..runs import replace_folder
 from .doctor import Doctor
-
-SAVING = ".saving"  # where a checkpoint is written before it is renamed
+from .saving import SAVING, saving
 
 
 class Watch(TrainerCallback):
@@ -50,16 +50,17 @@ class Watch(TrainerCallback):
         loss, self.tokens, self.stopped = sums[0].item() / args.world_size, int(sums[1]), bool(sums[2] > 0)
         self.loss, self.rate = loss, self.trainer.lr_scheduler.get_last_lr()[0]
         gradient = float(self.gradient) if self.gradient is not None else 0.0
-        self.doctor.check(state.global_step + 1, loss, 0.0 if args.fp16 else gradient)
+        self.doctor.check(state.global_step + 1, loss, 0.0 if args.fp16 else gradient)  # fp16 skips such steps
 
     def on_step_end(self, args, state, control, **kwargs):
         step, now = state.global_step, time.perf_counter()
         seconds = now - self.began
         self.pace = seconds if self.pace is None else 0.9 * self.pace + 0.1 * seconds
+        gradient = float(self.gradient) if self.gradient is not None else math.nan
         values = {
             "loss": self.loss,
             "learning_rate": self.rate,
-            "gradient": float(self.gradient) if self.gradient is not None else None,
+            "gradient": gradient if math.isfinite(gradient) else None,
             "tokens": self.tokens,
             "step_seconds": round(seconds, 4),
             "tokens_per_second": round(self.tokens / seconds, 1),
@@ -71,6 +72,7 @@ class Watch(TrainerCallback):
         last = step == self.train.steps
         if not self.stopped:
             self.look(step)
+            self.stopped = args.world_size == 1 and self.stop()  # it may have been pressed meanwhile
         control.should_training_stop = self.stopped or last
         control.should_save = self.doctor.healthy and (self.stopped or last or step % self.train.checkpoint_every == 0)
         if not control.should_save:
@@ -121,23 +123,19 @@ class Watched:
 
     def _save_checkpoint(self, model, trial):
         """As the library's, but beside, and renamed when whole."""
-        saving, writes = self.watch.folder / SAVING, self.args.should_save
-        if writes:
-            shutil.rmtree(saving, ignore_errors=True)
-        self.accelerator.wait_for_everyone()
-        super()._save_checkpoint(model, trial)
-        self.accelerator.wait_for_everyone()
-        if writes:
-            step = str(self.state.global_step)
-            whole = saving / f"checkpoint-{step}"
-            (whole / "training_args.bin").unlink(missing_ok=True)  # pickled, and the recipe says it all
-            shelf = self.watch.folder / "checkpoint"
-            shelf.mkdir(exist_ok=True)
-            replace_folder(whole, shelf / step)
-            for older in shelf.iterdir():
-                if older.name != step:
-                    os.rename(older, saving / older.name)  # so that half of it is never seen
-            shutil.rmtree(saving, ignore_errors=True)
+        step = self.state.global_step
+        with saving(self.watch.folder, step) if self.args.should_save else nullcontext() as part:
+            self.accelerator.wait_for_everyone()
+            super()._save_checkpoint(model, trial)
+            self.accelerator.wait_for_everyone()
+            if part:
+                whole, shelf = part / f"checkpoint-{step}", self.watch.folder / "checkpoint"
+                (whole / "training_args.bin").unlink(missing_ok=True)  # pickled, and the recipe says it all
+                shelf.mkdir(exist_ok=True)
+                replace_folder(whole, shelf / str(step))
+                for older in shelf.iterdir():
+                    if older.name != str(step):
+                        os.rename(older, part / older.name)  # so that half of it is never seen
         self.accelerator.wait_for_everyone()
 
 

@@ -1,0 +1,91 @@
+"""What was it like before, and after? The same questions and probes, asked twice and laid side by side."""
+
+import threading
+from contextlib import contextmanager
+from dataclasses import asdict
+
+from .. import evaluation, machine, models
+from ..recipe import Recipe
+
+PROBE_ITEMS = 50
+
+
+class Stopped(Exception):
+    """Somebody asked for the end."""
+
+
+@contextmanager
+def interruptible(model, stop: threading.Event):
+    """Inside, a forward pass that begins after Stop was pressed raises `Stopped`."""
+
+    def check(*_):
+        if stop.is_set():
+            raise Stopped
+
+    hook = model.register_forward_pre_hook(check)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def measure(model, tokenizer, recipe: Recipe, stop: threading.Event, island: int | None) -> dict:
+    """
+    Answers to the task's questions, and what the model knew before the run.
+
+    island   whose facts it knew then; None if it had read no island
+    returns  {"answers": [...], "forgetting": {probe: {"value", "unit", "n", "low", "high"}}, "island": island}
+    raises   Stopped
+    """
+    if evaluation.island_of(model) != island:
+        model.config.hermea_island = island
+    with interruptible(model, stop):
+        forgetting = {} if is_fresh(recipe) else probes(model, tokenizer)
+        return {"answers": _answers(model, tokenizer, recipe), "forgetting": forgetting, "island": island}
+
+
+def is_fresh(recipe: Recipe) -> bool:
+    """Whether a run begins with random weights, which have nothing to forget."""
+    return isinstance(recipe.model, models.Layout) or recipe.model.startswith(models.FRESH)
+
+
+def probes(model, tokenizer) -> dict:
+    """{probe: {"value", "unit", "n", "low", "high"}} of a model's island, or of English where it has read none."""
+    text = (machine.data_folder() / "samples" / "english.txt").read_text(encoding="utf-8")
+    found = evaluation.forgetting_probes(model, tokenizer, text, PROBE_ITEMS)
+    return {name: measurement.to_dict() for name, measurement in found.items()}
+
+
+def _answers(model, tokenizer, recipe: Recipe) -> list[dict]:
+    asks = recipe.task.asks()
+    if not asks or not recipe.train.eval_examples:
+        return []
+    task, split, tokens = asks
+    n = min(recipe.train.eval_examples, task.size(split))
+    return [asdict(answer) for answer in evaluation.answers(model, tokenizer, task, split, n, tokens)]
+
+
+def answers_beside(before: dict, after: dict) -> list[dict]:
+    """Each question once, with what was said before and after; None where nobody asked any more."""
+    later = after.get("answers") or [None] * len(before["answers"])
+    return [
+        {
+            "prompt": first["prompt"],
+            "expected": first["expected"],
+            "before": first["text"],
+            "after": second and second["text"],
+            "score_before": first["value"],
+            "score_after": second and second["value"],
+            "why": (second or first)["why"],
+        }
+        for first, second in zip(before["answers"], later, strict=True)
+    ]
+
+
+def forgetting_beside(before: dict, after: dict) -> dict:
+    """{probe: {"before", "after", "unit"}}"""
+    later = after.get("forgetting", {})
+    return {
+        name: {"before": one["value"], "after": later[name]["value"] if name in later else None, "unit": one["unit"]}
+        for name, one in before["forgetting"].items()
+    }
