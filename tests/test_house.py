@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -132,3 +133,37 @@ def test_the_colab_cell_does_nothing_elsewhere():
     code = (ROOT / "tools/colab_cell.py").read_text().replace("import subprocess", "subprocess = None")
     assert "google.colab" not in sys.modules
     exec(compile(code, "cell", "exec"), {})
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_every_relative_link_leads_somewhere(name):
+    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / name).read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+
+
+def test_badges_open_this_version():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    owner = project["urls"]["Repository"].removeprefix("https://github.com/")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert derive.colab(ROOT / "notebooks/00_start.ipynb") in text
+    assert f"https://mybinder.org/v2/gh/{owner}/v{project['version']}?urlpath=lab/tree/notebooks/00_start.ipynb" in text
+
+
+@pytest.mark.parametrize(("python", "sentence"), [("", "needs Python 3.11, 3.12 or 3.13"), ("false", "without venv")])
+def test_make_says_in_one_sentence_what_to_install(python, sentence):
+    done = subprocess.run(["make", "-s", "python", f"PYTHON={python}"], cwd=ROOT, capture_output=True, text=True)
+    said = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert done.returncode != 0 and len(said) == 1
+    assert sentence in said[0] and "sudo apt install" in said[0]
+
+
+def test_make_lists_its_verbs():
+    said = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for verb in ("lab", "test", "test-colab", "reference", "screenshots", "readme", "lint", "clean"):
+        assert f"  make {verb} " in said
+
+
+def test_binder_scripts_can_be_run_and_hand_over():
+    for name in ("postBuild", "start"):
+        assert (ROOT / "binder" / name).stat().st_mode & 0o111
+    assert (ROOT / "binder/start").read_text().endswith('exec "$@"\n')
