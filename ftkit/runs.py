@@ -187,15 +187,15 @@ class Store:
         name    how its id begins
         raises  PermissionError or OSError with a sentence that says what to do
         """
+        run_id = f"{name}-{time.strftime('%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+        part = RunFolder(self.root / f".{run_id}.part")
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            run_id = f"{name}-{time.strftime('%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-            part = RunFolder(self.root / f".{run_id}.part")
-            part.path.mkdir()
+            part.path.mkdir(parents=True)
             write_json(part.path / "recipe.json", recipe)
             part.mark(RUNNING)
             os.rename(part.path, self.root / run_id)
         except OSError as error:
+            shutil.rmtree(part.path, ignore_errors=True)
             advice = (
                 f"runs are kept in {self.root.absolute()}; set FTKIT_RUNS to a folder that you may write, with room"
             )

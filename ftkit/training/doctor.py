@@ -69,7 +69,7 @@ class Doctor:
 
     def _lost(self, step: int, what: str) -> str:
         return (
-            f"{what[0].upper()}{what[1:]} at step {step}. Training was stopped before that step changed the weights, and"
+            f"{what[0].upper()}{what[1:]} at step {step}. Training was stopped before that step changed the weights;"
             f" the last good checkpoint is kept. Lower learning_rate (it is {self.learning_rate:g}), or raise warmup."
         )
 
