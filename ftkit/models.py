@@ -1,6 +1,5 @@
 """Who speaks? Shipped models, fresh random ones, hub models, local folders and finished runs, through one door."""
 
-import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,7 +172,10 @@ def _from_folder(folder: Path, dtype: str):
             f"{folder} has no .safetensors file; weights are read from safetensors only, because pickled weights can"
             " run code: convert them with save_pretrained"
         )
-    return _open(str(folder), dtype, local_files_only=True)
+    try:
+        return _open(str(folder), dtype, local_files_only=True)
+    except OSError as error:
+        raise ValueError(f"{folder} is no model that can be read: {str(error).strip().splitlines()[0]}") from error
 
 
 def _from_hub(name: str, dtype: str):
@@ -202,7 +204,9 @@ def _open(name: str, dtype: str, **where):
                 attn_implementation=_attention(),
                 **where,
             )
-    except (ValueError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # each library has its own
         first = str(error).strip().splitlines()[0]
         raise ValueError(f"{name} is no causal language model that transformers can read: {first}") from error
     tokenizer = _tokenizer(name, **where)

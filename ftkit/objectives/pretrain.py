@@ -42,10 +42,12 @@ def next_token_loss(logits, input_ids):
 
 def plan(config: Pretrain, model, tokenizer, task, train) -> Plan:
     """Rows of the corpus, and a Trainer with the two optimisers."""
+    from transformers import TrainingArguments
+
     rows = Rows(task.source(), tokenizer, config.context, train.steps * train.batch, train.seed)
     return Plan(
         trainer=_trainer_class(config),
-        arguments=_arguments_class(),
+        arguments=TrainingArguments,
         options={"torch_compile": config.compile},
         rows=rows,
         collate=_collate,
@@ -123,12 +125,6 @@ def _collate(rows: list[dict]) -> dict:
     import torch
 
     return {"input_ids": torch.tensor([row["input_ids"] for row in rows])}
-
-
-def _arguments_class():
-    from transformers import TrainingArguments
-
-    return TrainingArguments
 
 
 def _trainer_class(config: Pretrain):
