@@ -35,6 +35,10 @@ class Corpus:
         """The corpus itself; `.document(i)` is a text."""
         return world.corpus(self.name, self.island, self.people)
 
+    def reads(self):
+        """The corpus, whose probabilities are known."""
+        return self.source()
+
     def asks(self) -> None:
         """A text asks nothing, so there are no answers to compare."""
 
@@ -61,6 +65,9 @@ class Task:
         task = world.task(self.name, self.island)
         return [task.sample(self.split, i) for i in range(self.examples)]
 
+    def reads(self) -> None:
+        """Questions are no text whose probabilities are known."""
+
     def asks(self):
         """(task with .sample and .check, split, longest answer in tokens)"""
         return world.task(self.name, self.island), self.asked, 12
@@ -86,6 +93,9 @@ class File:
     def source(self) -> list[world.Example]:
         """raises ValueError if the file cannot be read, lacks a column, is empty, or repeats one example"""
         return self._questions.learned
+
+    def reads(self) -> None:
+        """Questions are no text whose probabilities are known."""
 
     def asks(self):
         """(task with .sample and .check, split, longest answer in tokens)"""

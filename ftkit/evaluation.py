@@ -243,10 +243,11 @@ def _token_logprobs(model, tokenizer, documents: list[str]):
     """For each document its tokens' log-probabilities in nats, and where each token ends in the text (the end: 0)."""
     import torch
 
+    begin = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
     found = []
     for start in range(0, len(documents), BATCH):
         batch = tokenizer(documents[start : start + BATCH], return_offsets_mapping=True, add_special_tokens=False)
-        rows = [[tokenizer.bos_token_id, *ids, tokenizer.eos_token_id] for ids in batch.input_ids]
+        rows = [[begin, *ids, tokenizer.eos_token_id] for ids in batch.input_ids]
         longest = max(map(len, rows))
         ids = torch.tensor([row + [tokenizer.eos_token_id] * (longest - len(row)) for row in rows], device=model.device)
         with torch.no_grad():

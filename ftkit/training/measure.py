@@ -56,6 +56,19 @@ def probes(model, tokenizer) -> dict:
     return {name: measurement.to_dict() for name, measurement in found.items()}
 
 
+def on_the_way(model, tokenizer, recipe: Recipe) -> dict:
+    """The probes of a run that goes on; where it reads a corpus, also what is left of KL(world || model).
+
+    returns  {probe: {"value", "unit", "n", "low", "high"}}; "form" and "fact" are the parts of the distance
+    """
+    found = {} if is_fresh(recipe) else probes(model, tokenizer)
+    corpus = recipe.task.reads()
+    if corpus is not None:
+        distance = evaluation.divergence(model, tokenizer, corpus, PROBE_ITEMS)
+        found |= {"form": distance.form.to_dict(), "fact": distance.fact.to_dict()}
+    return found
+
+
 def _answers(model, tokenizer, recipe: Recipe) -> list[dict]:
     asks = recipe.task.asks()
     if not asks or not recipe.train.eval_examples:

@@ -11,7 +11,7 @@ from ..recipe import Recipe, technique
 from ..runs import RunFolder, Store, replace_folder, write_json
 from . import memory, ranks
 from .doctor import about_answers
-from .measure import Stopped, answers_beside, forgetting_beside, interruptible, measure, probes
+from .measure import Stopped, answers_beside, forgetting_beside, interruptible, measure, on_the_way
 from .saving import saving
 
 SAMPLE_TOKENS = 48
@@ -169,7 +169,7 @@ class Session:
                 if self.train.sample_every and step % self.train.sample_every == 0:
                     self._sample(step)
                 if self.train.probe_every and step % self.train.probe_every == 0:
-                    self.emit(step, "probe", when="during", **probes(self.model, self.tokenizer))
+                    self.emit(step, "probe", when="during", **on_the_way(self.model, self.tokenizer, self.recipe))
         except Stopped:
             pass  # the trainer sees it, too, and ends in good order
         self.model.train(training)
