@@ -1,0 +1,110 @@
+"""A plotly figure that also leaves a picture: what is saved reads without a kernel, a browser or a network."""
+
+import base64
+import html
+import json
+import re
+
+import plotly.graph_objects as go
+
+# Okabe and Ito 2008, without its yellow and black, which vanish on a light and on a dark page
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
+INK = "#767676"  # the grey that stands out equally, 4.5 : 1, from white and from black
+FAINT = "rgba(118,118,118,0.3)"
+PAPER_INK = "#222222"  # on the white ground of a saved picture
+POINTS = 400  # more than a line needs on any screen
+SIZE = 16  # of letters, in pixels: read from the last row of a room
+HEIGHT = 420
+
+
+class Figure(go.Figure):
+    """A plotly figure in our style. Shown, it is interactive; saved in a notebook, it is a PNG and a text as well."""
+
+    _ipython_display_ = None  # plotly's own way round the line below
+
+    def _repr_mimebundle_(self, include=None, exclude=None, **kwargs):
+        drawing = json.loads(self.to_json()) | {"config": {"displaylogo": False, "responsive": True}}
+        return {
+            "application/vnd.plotly.v1+json": drawing,
+            "image/png": base64.b64encode(self.png()).decode(),
+            "text/plain": str(self),
+        }
+
+    def __str__(self) -> str:
+        """Title, axes, and the last value of each series: for those who do not see pictures."""
+        lines = [f"Figure: {plain(self.layout.title.text or '')}"]
+        axes = [plain(axis.title.text) for axis in (self.layout.xaxis, self.layout.yaxis) if axis.title.text]
+        lines += [f"  axes: {' | '.join(axes)}"] if axes else []
+        return "\n".join([*lines, *(_told(trace) for trace in self.data if trace.name)])
+
+    __repr__ = __str__
+
+    def png(self) -> bytes:
+        """The same numbers drawn by matplotlib, on white."""
+        from .picture import draw
+
+        return draw(self)
+
+
+def figure(title: str, x: str, y: str, height: int = HEIGHT) -> Figure:
+    """An empty figure: no ground of its own, so that it stands on light and dark pages alike."""
+    made = Figure()
+    axis = {
+        "gridcolor": FAINT, "zeroline": False, "linecolor": INK, "ticks": "outside", "tickcolor": INK,
+        "automargin": True,
+    }  # fmt: skip
+    made.update_layout(
+        template="none",
+        title={"text": title, "x": 0, "xanchor": "left", "xref": "container", "font": {"size": SIZE + 2}},
+        xaxis={"title": {"text": x}, **axis},
+        yaxis={"title": {"text": y}, **axis},
+        font={"size": SIZE, "color": INK, "family": "sans-serif"},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        legend={"orientation": "h", "x": 0, "y": -0.28, "yanchor": "top", "traceorder": "normal"},
+        margin={"l": 20, "r": 20, "t": 60, "b": 20},
+        height=height,
+    )
+    return made
+
+
+def look(i: int, line: bool = True) -> dict:
+    """Colour, dash and marker of series i; no two of the first six share any of them."""
+    at = i % len(COLOURS)
+    marker = {"color": COLOURS[at], "symbol": MARKERS[at], "size": 9}
+    return {"marker": marker, **({"line": {"color": COLOURS[at], "dash": DASHES[at], "width": 3}} if line else {})}
+
+
+def safe(text: object) -> str:
+    """A name as plotly may show it: what looks like a tag stays text."""
+    return html.escape(str(text), quote=False)
+
+
+def plain(text: str) -> str:
+    """A label without plotly's tags."""
+    return html.unescape(re.sub(r"</?(?:b|i)>", "", text.replace("<br>", "\n")))
+
+
+def short(value: float) -> str:
+    """A number on an axis: 1.5M, 250k, 0.8"""
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.4g}{letter}"
+    return f"{value:.4g}"
+
+
+def thin(points: list, most: int = POINTS) -> list:
+    """At most `most` of the points, evenly, the first and the last among them."""
+    if len(points) <= most:
+        return list(points)
+    return [points[i * (len(points) - 1) // (most - 1)] for i in range(most)]
+
+
+def _told(trace) -> str:
+    if trace.customdata is not None:
+        return "\n".join(
+            [f"  {plain(trace.name)}", *(f"    {plain(told)}".replace("\n", " ") for told in trace.customdata)]
+        )
+    return f"  {plain(trace.name)}: {len(trace.y)} points, the last {trace.y[-1]:.4g}"
