@@ -1,0 +1,159 @@
+"""Right solutions pass however they are written, wrong ones are named, an unsolved stub stops nobody."""
+
+import math
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from ftkit import checks
+from ftkit.checks import check, show, verdict
+from ftkit.checks.exercises import EXERCISES
+from ftkit.objectives.pretrain import next_token_loss
+from ftkit.objectives.sft import completion_loss
+
+
+def as_learners_write_it_perplexity(token_logprobs):
+    product = 1.0
+    for one in token_logprobs:
+        product *= math.e**one
+    return (1 / product) ** (1 / len(token_logprobs))
+
+
+def as_learners_write_it_bits(logits, input_ids):
+    return cross_entropy(logits[:, :-1].transpose(1, 2), input_ids[:, 1:]).item() / math.log(2)
+
+
+def as_learners_write_it_per_example(token_logprobs, completion_mask):
+    rows = []
+    for logprobs, mask in zip(token_logprobs, completion_mask, strict=True):
+        rows.append(-logprobs[mask.bool()].mean())
+    return torch.stack(rows).mean()
+
+
+SOLVED = {
+    "perplexity": as_learners_write_it_perplexity,
+    "next_token_bits": as_learners_write_it_bits,
+    "completion_loss_per_example": as_learners_write_it_per_example,
+}
+MISTAKES = [(name, i) for name, task in EXERCISES.items() for i in range(len(task.mistakes))]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_right_solution_passes(name, capsys):
+    check(SOLVED[name], name)
+    assert "✓ right" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "i"), MISTAKES)
+def test_a_typical_mistake_is_rejected_and_named(name, i):
+    mistake, sentence = EXERCISES[name].mistakes[i]
+    found = verdict(mistake, name)
+    assert found.passed is False
+    assert sentence in found.text, found.text
+
+
+@pytest.mark.parametrize(
+    ("copied", "name", "says"),
+    [(next_token_loss, "next_token_bits", "nats"), (completion_loss, "completion_loss_per_example", "completion_loss")],
+)
+def test_copying_what_show_prints_does_not_pass(copied, name, says):
+    found = verdict(copied, name)
+    assert found.passed is False and says in found.text
+
+
+def test_hand_worked_values():
+    # three tokens, each one of four: 4; uniform over four: 2 bits
+    # rows of mean surprise 1 and 5 are 3 on average; all four tokens together would be 2
+    first = {name: task.reference(**task.cases()[0]) for name, task in EXERCISES.items()}
+    assert float(first["perplexity"]) == pytest.approx(4)
+    assert float(first["next_token_bits"]) == pytest.approx(2)
+    assert float(first["completion_loss_per_example"]) == pytest.approx(3)
+
+
+def raises(*_, **__):
+    raise NotImplementedError
+
+
+def returns_the_dots(*_, **__):
+    return ...
+
+
+def returns_nothing(*_, **__): ...
+
+
+@pytest.mark.parametrize("stub", [raises, returns_the_dots, returns_nothing])
+@pytest.mark.parametrize("name", EXERCISES)
+def test_an_unsolved_stub_says_not_yet(stub, name, capsys):
+    check(stub, name)
+    assert "not yet" in capsys.readouterr().out
+    assert verdict(stub, name).passed is None
+
+
+def test_a_function_is_found_by_its_name():
+    def perplexity(token_logprobs):
+        return math.exp(-sum(token_logprobs) / len(token_logprobs))
+
+    assert verdict(perplexity).passed is True
+
+
+def test_an_unknown_exercise_lists_the_known_ones():
+    with pytest.raises(ValueError, match=r"did you mean 'perplexity'.*next_token_bits"):
+        verdict(lambda: 0, "perplexty")
+
+
+def test_a_wrong_answer_tells_the_input_what_came_and_what_was_expected():
+    text = verdict(lambda token_logprobs: 7.0, "perplexity").text
+    assert "not right on input 1" in text
+    assert "token_logprobs = [-1.386" in text
+    assert "It gave 7. Expected: 4." in text
+
+
+def broken(token_logprobs):
+    return token_logprobs + 1
+
+
+def listed(token_logprobs):
+    return [4.0]
+
+
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [
+        (broken, "It raised TypeError: "),
+        (lambda: 1.0, "It raised TypeError: "),
+        (listed, "It gave list [4.0], which is not one number."),
+        (lambda token_logprobs: torch.ones(2, 2), "It gave shape (2, 2), which is not one number."),
+        (lambda token_logprobs: float("nan"), "It gave nan. Expected: 4."),
+        (lambda token_logprobs: True, "It gave bool True"),
+    ],
+)
+def test_what_is_no_number_is_said_and_never_raised(function, says):
+    found = verdict(function, "perplexity")
+    assert found.passed is False and says in found.text
+
+
+def test_a_function_that_changes_its_input_changes_nothing_else():
+    def eats(token_logprobs):
+        right = math.exp(-sum(token_logprobs) / len(token_logprobs))
+        token_logprobs.clear()
+        return right
+
+    assert verdict(eats, "perplexity").passed is True
+
+
+def test_show_prints_the_packages_own_source(capsys):
+    show(completion_loss)
+    out = capsys.readouterr().out
+    assert "ftkit.objectives.sft, line" in out
+    assert "sum(mask * log p) / sum(mask)" in out and "return -(" in out
+
+
+def test_show_is_coloured_where_a_page_can():
+    page = checks.Source("def f():\n    return 1\n", "m, line 1")._repr_markdown_()
+    assert "````python\ndef f():\n    return 1\n````" in page
+
+
+def test_show_refuses_what_has_no_source():
+    with pytest.raises(TypeError, match="3, which has no Python source; give a function or a class"):
+        show(3)
