@@ -9,15 +9,6 @@ BUILD := .build
 PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3 python; do \
 	$$one -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$one && break; done)
 
-# On Linux PyPI's torch brings several GB for NVIDIA cards. Without a card the CPU build is taken; TORCH_INDEX= switches that off.
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
-
-define cpu_torch
-if [ -n "$(TORCH_INDEX)" ] && [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null; then \
-	$(1) install -q --no-deps --index-url $(TORCH_INDEX) --timeout 5 --retries 0 $(TORCH) || true; fi
-endef
-
 .PHONY: help lab test test-colab reference screenshots readme lint clean
 .DEFAULT_GOAL := help
 
@@ -69,7 +60,6 @@ chromium: $(VENV)/.tested
 
 $(VENV)/.installed: pyproject.toml constraints.txt | python
 	$(PYTHON) -m venv $(VENV)
-	@$(call cpu_torch,$(BIN)/pip)
 	$(BIN)/pip install -q -c constraints.txt -e .
 	@touch $@
 
@@ -79,8 +69,7 @@ $(VENV)/.tested: $(VENV)/.installed
 
 $(VENV)-colab/.installed: pyproject.toml constraints-colab.txt tools/colab_cell.py | python
 	$(PYTHON) -m venv --clear $(VENV)-colab
-	@$(call cpu_torch,$(VENV)-colab/bin/pip)
-	$(VENV)-colab/bin/pip install -q $(TORCH) -r constraints-colab.txt
+	$(VENV)-colab/bin/pip install -q $$(grep '^torch==' constraints.txt) -r constraints-colab.txt
 	$(VENV)-colab/bin/python tools/colab.py bootstrap
 	$(VENV)-colab/bin/pip install -q -c constraints-colab.txt jupyterlab pytest papermill nbval
 	@touch $@

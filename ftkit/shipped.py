@@ -14,7 +14,7 @@ from .recipe import Recipe, Train
 from .records import known
 from .runs import replace_folder, store, write_json
 
-TOKENS = {"nano": 16_000_000, "small": 18_000_000, "stranger": 18_000_000}
+TOKENS = {"nano": 8_000_000, "small": 11_000_000, "stranger": 8_000_000}
 ISLANDS = {"nano": 0, "small": 0, "stranger": 1}
 ABOUT = {
     "nano": "the size that lab 10 pretrains live; has read island 0",
@@ -39,7 +39,7 @@ def recipe(name: str, tokens: int | None = None) -> Recipe:
         adapter=Full(),
         objective=Pretrain(context=CONTEXT),
         task=Corpus(island=ISLANDS[name]),
-        train=Train(steps=steps, batch=BATCH, learning_rate=0.02, schedule="wsd", checkpoint_every=200),
+        train=Train(steps=steps, batch=BATCH, learning_rate=0.02, schedule="trapezoid", warmup=100, checkpoint_every=200),
     )
 
 
@@ -69,7 +69,7 @@ def publish(name: str, run, shelf: Path) -> Path:
     models.save(model.to(torch.float16), tokenizer, part)
     card = _card(name, run, part)
     write_json(part / "card.json", card)
-    (part / "README.md").write_text(_readme(card), encoding="utf-8")
+    (part / "README.md").write_text(readme(card), encoding="utf-8")
     replace_folder(part, final)
     return final
 
@@ -82,7 +82,7 @@ def card(name: str) -> dict:
 
 
 def _unfinished(entry, asked: Recipe) -> bool:
-    return entry.status in ("interrupted", "stopped") and entry.recipe == json.loads(asked.to_json())
+    return entry.status in ("interrupted", "stopped") and entry.recipe == asked.to_json()
 
 
 def _card(name: str, run, folder: Path) -> dict:
@@ -98,13 +98,14 @@ def _card(name: str, run, folder: Path) -> dict:
         "tokens": run.recipe.train.steps * tokens,
         "seconds": round(run.cost["seconds"]),
         "machine": machine.fingerprint(),
-        "recipe": json.loads(run.recipe.to_json()),
+        "recipe": run.recipe.to_json(),
         "probes": {probe: found.to_dict() for probe, found in evaluation.probe(model, tokenizer).items()},
         "loss": [[event["step"] * tokens, round(event["values"]["loss"], 4)] for event in losses[::every]],
     }
 
 
-def _readme(card: dict) -> str:
+def readme(card: dict) -> str:
+    """The card as a page, all from its numbers."""
     rows = [
         f"| `{name}` | {found['value']:.3f} | {found['low']:.3f} to {found['high']:.3f} | {found['unit']} | {found['n']} |"
         for name, found in card["probes"].items()
