@@ -202,8 +202,8 @@ def as_prompt(tokenizer, prompt: str | list) -> str | list:
 def encode(tokenizer, prompt: str | list[dict]) -> list[int]:
     """Token ids that a model goes on from: messages through the chat template, text as the beginning of a document."""
     if not isinstance(prompt, str):
-        return tokenizer(_chat(tokenizer, prompt, True), add_special_tokens=False).input_ids
-    ids = tokenizer(prompt, add_special_tokens=False).input_ids if prompt else []
+        return tokenizer(_chat(tokenizer, prompt, True), add_special_tokens=False, verbose=False).input_ids
+    ids = tokenizer(prompt, add_special_tokens=False, verbose=False).input_ids if prompt else []
     begin = tokenizer.bos_token_id
     return ids if begin is None else [begin, *ids]
 
@@ -221,7 +221,7 @@ def encode_example(tokenizer, example: world.Example) -> tuple[list[int], list[i
         asked = _chat(tokenizer, prompt, True)
         whole = _chat(tokenizer, [*prompt, {"role": "assistant", "content": example.completion}], False)
         answer = whole.removeprefix(asked) if whole.startswith(asked) else example.completion
-    ids = tokenizer(answer, add_special_tokens=False).input_ids
+    ids = tokenizer(answer, add_special_tokens=False, verbose=False).input_ids
     end = tokenizer.eos_token_id
     ids = ids[: ids.index(end)] if end in ids else ids  # templates may add blanks after the end
     return prompt_ids + ids + [end], [0] * len(prompt_ids) + [1] * (len(ids) + 1)

@@ -266,7 +266,7 @@ def bits_per_byte(model, tokenizer, text: str, window: int = 256) -> Measurement
     """
     import torch
 
-    ids = tokenizer(text, add_special_tokens=False).input_ids
+    ids = tokenizer(text, add_special_tokens=False, verbose=False).input_ids
     pieces = [ids[start : start + window] for start in range(0, len(ids), window)]
     costs = []
     for piece in (piece for piece in pieces if len(piece) > 1):

@@ -1,9 +1,12 @@
 """What do these numbers mean? Bad ones become a plain sentence that names the cause and the knob."""
 
+import math
 from collections import deque
 
 WINDOW = 10  # steps that are averaged before a judgement
 RISING = 1.3  # times the loss at the start
+IGNORANT = 0.01  # how near to log V a loss must be to know nothing
+LONG = 30  # steps after which that is worth a word: a warm-up may take as long
 NOTHING = 0.1  # nats; below it no rise is worth a word
 EXPLODED = 3.0  # times the larger of the loss at the start and that of a model that knows nothing
 PATIENCE = 3  # exploded steps in a row before a run is ended
@@ -18,15 +21,15 @@ class Diverged(RuntimeError):
 class Doctor:
     """Watches one run's losses.
 
-    ignorant_loss  nats of a model to which every token is equally likely: log V
-    knob           the setting to turn when losses explode, with its value
+    ignorance      nats that a token costs a model to which all are equally likely: log V
+    learning_rate  the knob to name when losses explode
+    start          the loss at the first step; None before it
     """
 
-    def __init__(self, ignorant_loss: float, learning_rate: float):
-        self.limit_base, self.learning_rate = ignorant_loss, learning_rate
-        self.first: list[float] = []
+    def __init__(self, ignorance: float, learning_rate: float, start: float | None = None):
+        self.ignorance, self.learning_rate, self.start = ignorance, learning_rate, start
         self.recent: deque[float] = deque(maxlen=WINDOW)
-        self.exploded_steps = 0
+        self.exploded_steps = self.ignorant_steps = 0
         self.said: set[str] = set()
 
     def check(self, step: int, loss: float, gradient: float) -> None:
@@ -34,12 +37,14 @@ class Doctor:
 
         raises  Diverged if not
         """
-        if loss != loss or loss in (float("inf"), float("-inf")):
+        if not math.isfinite(loss):
             raise Diverged(self._lost(step, f"the loss is {loss}"))
-        if gradient != gradient:
+        if math.isnan(gradient):
             raise Diverged(self._lost(step, "the gradient is not a number"))
-        base = max(self.limit_base, self.first[0] if self.first else loss)
-        self.exploded_steps = self.exploded_steps + 1 if loss > EXPLODED * base else 0
+        if self.start is None:
+            self.start = loss
+        exploded = loss > EXPLODED * max(self.ignorance, self.start)
+        self.exploded_steps = self.exploded_steps + 1 if exploded else 0
         if self.exploded_steps >= PATIENCE:
             raise Diverged(self._lost(step, f"the loss has exploded to {loss:.1f}"))
 
@@ -50,16 +55,22 @@ class Doctor:
 
     def look(self, loss: float) -> list[str]:
         """After a step: sentences about the losses so far, each said once a run."""
-        if len(self.first) < WINDOW:
-            self.first.append(loss)
         self.recent.append(loss)
+        ignorant = abs(loss / self.ignorance - 1) < IGNORANT
+        self.ignorant_steps = self.ignorant_steps + 1 if ignorant else 0
         if len(self.recent) < WINDOW:
             return []
-        start, now = sum(self.first) / WINDOW, sum(self.recent) / WINDOW
-        signs = {"rising": now > RISING * start and now > NOTHING, "zero": now == 0}
+        now, rate = sum(self.recent) / WINDOW, f"learning_rate (it is {self.learning_rate:g})"
+        signs = {
+            "rising": now > RISING * self.start and now > NOTHING,
+            "ignorant": self.ignorant_steps >= LONG,
+            "zero": now == 0,
+        }
         sentences = {
-            "rising": f"The loss has risen from {start:.2f} to {now:.2f}: the steps overshoot. Lower learning_rate"
-            f" (it is {self.learning_rate:g}), or raise warmup.",
+            "rising": f"The loss has risen from {self.start:.2f} to {now:.2f}: the steps overshoot. Lower {rate}, or"
+            " raise warmup.",
+            "ignorant": f"The loss stays at {now:.2f}, which is log V: to the model every token is equally likely. If"
+            f" it knew anything, {rate} is so large that all was lost; if it is new, so small that nothing is learned.",
             "zero": "The loss is exactly 0, so nothing is being learned. Either the mask leaves no token (check that"
             " completions are not empty), or the few examples are known by heart: use more examples.",
         }

@@ -61,7 +61,9 @@ def build(session, plan: Plan):
         **plan.extras,
     )
     trainer.remove_callback(PrinterCallback)
-    doctor = Doctor(math.log(session.model.config.get_text_config().vocab_size), session.train.learning_rate)
+    started = (event["values"]["loss"] for event in session.folder.events() if event["kind"] == "loss")
+    vocabulary = session.model.config.get_text_config().vocab_size
+    doctor = Doctor(math.log(vocabulary), session.train.learning_rate, next(started, None))
     trainer.watch = Watch(session.train, session.folder.path, doctor, session.emit, session.look, session.stop.is_set)
     trainer.watch.trainer = trainer
     trainer.add_callback(trainer.watch)
