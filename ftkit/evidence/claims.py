@@ -11,15 +11,15 @@ from .arms import Arm, asked, met, read
 from .verdicts import Claim, Judgement, at_quality
 
 ADAPTERS = {"full": Full(), "lora": LoRA(rank=8)}
-LEARNING_RATES = {"full": 1e-3, "lora": 3e-3}  # the best of those below on validation questions, in the stored tuning
-TRIED = {"full": (3e-4, 1e-3, 3e-3), "lora": (1e-3, 3e-3, 1e-2)}
+LEARNING_RATES = {"full": 1e-3, "lora": 2e-3}  # the best of those below on validation questions, in the stored tuning
+TRIED = {"full": (5e-4, 1e-3, 2e-3), "lora": (1e-3, 2e-3, 4e-3)}
 STEPS = 200
 STAGES = (50, 100, STEPS)
 READING = Recipe(
     model=LAYOUTS["nano"],
     objective=Pretrain(context=128),
     task=Corpus(),
-    train=Train(steps=300, batch=16, learning_rate=0.02, schedule="trapezoid", warmup=20),
+    train=Train(steps=240, batch=16, learning_rate=0.04, schedule="trapezoid", warmup=20),
 )
 
 
@@ -30,7 +30,9 @@ def teaching(adapter: str, model: str = "small", steps: int = STEPS, learning_ra
         adapter=ADAPTERS[adapter],
         objective=SFT(),
         task=Task("facts"),
-        train=Train(steps=steps, batch=16, learning_rate=learning_rate or LEARNING_RATES[adapter]),
+        train=Train(
+            steps=steps, batch=32, learning_rate=learning_rate or LEARNING_RATES[adapter], schedule="cosine", warmup=20
+        ),
     )
 
 
