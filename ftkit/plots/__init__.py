@@ -1,11 +1,11 @@
 """Show me. Numbers -> figures and tables; no training inside."""
 
-from .charts import arms, forgetting, kl, learned_first, loss_curve
+from .charts import arms, forgetting, kl, learned_first, loss_curve, losses
 from .figure import Figure
 from .paper import conditions, timeline
 from .tables import Table, answers, samples
 
 __all__ = [
-    "Figure", "Table", "answers", "arms", "conditions", "forgetting", "kl", "learned_first", "loss_curve", "samples",
-    "timeline",
+    "Figure", "Table", "answers", "arms", "conditions", "forgetting", "kl", "learned_first", "loss_curve", "losses",
+    "samples", "timeline",
 ]  # fmt: skip

@@ -76,10 +76,12 @@ def arms(
     names = list(values)
     rows = {name: len(names) - 1 - i for i, name in enumerate(names)}
     measured = {name: _interval(value) for name, value in values.items()}
+    sure = any(low < high for _, low, high in measured.values())
     drawn = figure(title, f"{title.lower()} ({unit})", "", AROUND + ROW * len(names))
     drawn.add_bar(
         x=[measured[name][0] for name in names], y=[rows[name] for name in names], orientation="h", width=0.46,
-        marker={"color": COLOURS[0]}, name="this run, 95 % interval", error_x=_error(measured.values()),
+        marker={"color": COLOURS[0]}, name="this run, 95 % interval" if sure else "this run",
+        error_x=_error(measured.values()),
         customdata=[_said(name, *measured[name]) for name in names], hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
     found = [(name, _band(band)) for name, band in (bands or {}).items() if name in rows]

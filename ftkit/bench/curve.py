@@ -1,0 +1,122 @@
+"""The live loss curve: a few hundred points as SVG text, in the colours of the page it stands on."""
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..plots.figure import COLOURS, POINTS, short, thin
+
+WIDTH, HEIGHT = 760, 300
+LEFT, RIGHT, TOP, BOTTOM = 66, 14, 12, 52
+INK = "var(--jp-ui-font-color1, var(--colab-primary-text-color, #767676))"
+GRID = "var(--jp-border-color2, rgba(118,118,118,.3))"
+STROKES = ("", "9 5", "2 5", "9 5 2 5", "16 5")
+
+
+@dataclass(frozen=True)
+class Line:
+    """points: (step, loss in nats/token)"""
+
+    label: str
+    points: Sequence[tuple[float, float]]
+
+
+def curve(now: Line, earlier: Sequence[Line] = (), steps: int = 0) -> str:
+    """
+    An HTML text with the curve of the present run over those before it, and a legend.
+
+    steps  of the whole run, so that the axis does not grow while it draws
+    """
+    lines = [Line(one.label, _finite(one.points)) for one in (*earlier, now)]
+    every = [point for line in lines for point in line.points]
+    frame = _Frame(
+        right=max([steps, *(step for step, _ in every)]) or 1,
+        top=max([loss for _, loss in every], default=1) * 1.04 or 1,
+    )
+    drawn = [_path(line, frame, i, i == len(lines) - 1) for i, line in enumerate(lines)]
+    last = lines[-1].points[-1] if lines[-1].points else None
+    said = f"loss {last[1]:.3f} nats/token at step {last[0]:,}" if last else "no loss yet"
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Loss over steps: {said}" '
+        f'style="width:100%;max-width:{WIDTH + 140}px;font:14px sans-serif;fill:{INK}">'
+        f"{frame.svg()}{''.join(drawn)}{_dot(last, frame, len(lines) - 1, said)}</svg>{_legend(lines)}"
+    )
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """Axes from 0 to `right` steps and to `top` nats/token."""
+
+    right: float
+    top: float
+
+    def at(self, step: float, loss: float) -> tuple[float, float]:
+        x = LEFT + step / self.right * (WIDTH - LEFT - RIGHT)
+        y = HEIGHT - BOTTOM - loss / self.top * (HEIGHT - TOP - BOTTOM)
+        return round(x, 2), round(y, 2)
+
+    def svg(self) -> str:
+        parts = []
+        for value in ticks(self.right):
+            x, y = self.at(value, 0)
+            parts.append(
+                f'<text class="ft-tick-x" data-at="{x}" x="{x}" y="{y + 20}" text-anchor="middle">{short(value)}</text>'
+            )
+        for value in ticks(self.top):
+            x, y = self.at(0, value)
+            parts.append(f'<line x1="{x}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}" style="stroke:{GRID}"/>')
+            parts.append(
+                f'<text class="ft-tick-y" data-at="{y}" x="{x - 8}" y="{y + 5}" text-anchor="end">{short(value)}</text>'
+            )
+        across, up = (LEFT + WIDTH - RIGHT) / 2, (TOP + HEIGHT - BOTTOM) / 2
+        parts.append(f'<text x="{across}" y="{HEIGHT - 6}" text-anchor="middle">step</text>')
+        parts.append(
+            f'<text x="16" y="{up}" text-anchor="middle" transform="rotate(-90 16 {up})">loss (nats/token)</text>'
+        )
+        return "".join(parts)
+
+
+def ticks(top: float, most: int = 6) -> list[float]:
+    """Round numbers from 0 to `top`, at most `most` steps of them."""
+    rough = top / most
+    size = 10 ** math.floor(math.log10(rough))
+    step = next(size * one for one in (1, 2, 5, 10) if size * one >= rough)
+    return [round(step * i, 10) for i in range(int(top / step * 1.0000001) + 1)]
+
+
+def _path(line: Line, frame: _Frame, i: int, now: bool) -> str:
+    if not line.points:
+        return ""
+    points = " ".join(
+        f"{x},{y}" for x, y in (frame.at(*point) for point in thin(line.points, POINTS if now else POINTS // 4))
+    )
+    return (
+        f'<polyline class="{"ft-now" if now else "ft-earlier"}" points="{points}" fill="none" '
+        f'stroke-width="{2.5 if now else 1.8}" {_stroke(i)} {"" if now else "opacity=.75"}/>'
+    )
+
+
+def _dot(last, frame: _Frame, i: int, said: str) -> str:
+    if last is None:
+        return ""
+    x, y = frame.at(*last)
+    colour = COLOURS[i % len(COLOURS)]
+    return f'<circle class="ft-last" cx="{x}" cy="{y}" r="5" fill="{colour}"><title>{said}</title></circle>'
+
+
+def _legend(lines: Sequence[Line]) -> str:
+    parts = [
+        '<span style="margin-right:1.4em"><svg width="34" height="10" style="vertical-align:middle">'
+        f'<line x1="0" x2="34" y1="5" y2="5" stroke-width="3" {_stroke(i)}/></svg> {html.escape(line.label)}</span>'
+        for i, line in enumerate(lines)
+    ]
+    return f'<div class="ft-legend" style="line-height:1.6;color:{INK}">{"".join(parts)}</div>'
+
+
+def _stroke(i: int) -> str:
+    return f'stroke="{COLOURS[i % len(COLOURS)]}" stroke-dasharray="{STROKES[i % len(STROKES)]}"'
+
+
+def _finite(points) -> list:
+    return [point for point in points if math.isfinite(point[1])]

@@ -1,0 +1,164 @@
+"""Work that goes on beside the notebook: one at a time, stopped by an event, looked at five times a second.
+
+The worker never prints, displays or enters an output widget: across kernels only assigning to widgets arrives.
+"""
+
+import gc
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+RATE = 5  # looks a second; a server drops messages above a thousand
+MODES = ("thread", "cell", "headless")
+BUSY = ("running", "stopping")
+
+
+def mode() -> str:
+    """
+    How this notebook can follow a run.
+
+    thread    a background thread updates widgets: JupyterLab, Notebook, Hub, Binder, Voila
+    cell      only the cell that waits can update them: Colab, and kernels in which such a thread dies
+    headless  nobody looks: papermill, nbval, scripts; no widget is made
+    raises    ValueError if FTKIT_MODE names no mode
+    """
+    forced = os.environ.get("FTKIT_MODE", "").strip().lower()
+    if forced:
+        if forced not in MODES:
+            raise ValueError(f"FTKIT_MODE is {forced!r}; choose one of {', '.join(MODES)}, or unset it")
+        return forced
+    if "google.colab" in sys.modules:
+        return "cell"
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None or getattr(shell, "kernel", None) is None:
+        return "headless"
+    watched = (
+        "JPY_SESSION_NAME" in os.environ  # set by JupyterLab's server and not by papermill
+        or os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
+        or "__vsc_ipynb_file__" in shell.user_ns
+    )
+    if not watched:
+        return "headless"
+    return "cell" if _threads_die() else "thread"
+
+
+class Live:
+    """One piece of work after another; `state` is idle, running, stopping, done, stopped or failed.
+
+    how        a mode
+    on_change  () -> None, draws the present state; called by the thread that may do so
+    """
+
+    _lock = threading.RLock()
+    current: "Live | None" = None  # the one that works now, whichever panel it belongs to
+
+    def __init__(self, how: str, on_change: Callable[[], None]):
+        self.how, self.on_change = how, on_change
+        self.state, self.value, self.error = "idle", None, None
+        self._stop, self._ended, self._next = threading.Event(), threading.Event(), 0.0
+
+    @property
+    def busy(self) -> bool:
+        return self.state in BUSY
+
+    def start(self, work: Callable[[threading.Event], Any]) -> bool:
+        """Begins unless this or another one works already; returns whether it did.
+
+        work  (stop) -> result; a result with a `status` says by it how it ended
+        """
+        with Live._lock:
+            if Live.current is not None:
+                return False
+            Live.current = self
+            self.state, self.value, self.error = "running", None, None
+            self._stop, self._ended = threading.Event(), threading.Event()
+        if self.how != "thread":
+            self.on_change()
+        if self.how == "headless":
+            self._work(work)
+        else:
+            threading.Thread(target=self._work, args=(work,), name="ftkit-run", daemon=True).start()
+        return True
+
+    def stop(self) -> None:
+        """Asks for the end; a request that comes too late does nothing."""
+        with Live._lock:
+            if self.state != "running":
+                return
+            self.state = "stopping"
+            self._stop.set()
+        self.on_change()
+
+    def tick(self) -> None:
+        """The worker has news."""
+        if self.how == "thread" and time.monotonic() >= self._next:
+            self._next = time.monotonic() + 1 / RATE
+            self.on_change()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Waits for the end; True if there is nothing to wait for any more. An event, because interrupting
+        Thread.join marks a running thread as ended on Python 3.11 and 3.12."""
+        return not self.busy or self._ended.wait(timeout)
+
+    @classmethod
+    def others(cls, timeout: float) -> None:
+        """Waits a while for whatever works now."""
+        now = cls.current
+        if now is not None:
+            now.join(timeout)
+
+    def wait(self, on_wait: Callable[[], None] = lambda: None) -> Any:
+        """
+        The work's result, once it has ended; an interrupt of the waiting cell is Stop.
+
+        on_wait  called five times a second meanwhile, in the waiting thread
+        raises   whatever the work raised
+        """
+        try:
+            while not self.join(1 / RATE):
+                if self.how == "cell":
+                    self.on_change()
+                on_wait()
+        except KeyboardInterrupt:
+            self.stop()
+            self.join()
+        if self.how == "cell":
+            self.on_change()
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+    def _work(self, work) -> None:
+        if self.how == "thread":
+            self.on_change()
+        try:
+            self.value = work(self._stop)
+            end = getattr(self.value, "status", "done")
+        except BaseException as error:  # whatever it is, the cell that waits raises it
+            self.error, end = error, "failed"
+            _forget(error)
+        with Live._lock:
+            self.state, Live.current = end, None
+        try:
+            if self.how != "cell":
+                self.on_change()  # the last state always reaches the screen
+        finally:
+            self._ended.set()
+
+
+def _forget(error: BaseException) -> None:
+    """Lets go of what the failed frames held, a model in a full card above all; the lines of the traceback stay."""
+    traceback.clear_frames(error.__traceback__)
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _threads_die() -> bool:
+    """In ipykernel 7.0 a background thread that touches a widget ends with a LookupError."""
+    return getattr(sys.modules.get("ipykernel"), "version_info", (0, 0))[:2] == (7, 0)

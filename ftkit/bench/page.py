@@ -1,0 +1,179 @@
+"""What a panel looks like: core widgets, each with a class of its own; whatever a model wrote is escaped."""
+
+import html
+import threading
+
+from .. import plots
+from . import knobs
+from .python import python
+
+ROWS = 8  # answers shown
+WORDS = {
+    "idle": "ready",
+    "running": "running",
+    "stopping": "stopping",
+    "done": "done",
+    "stopped": "stopped",
+    "failed": "failed",
+}
+SIGNS = {"idle": "○", "running": "▶", "stopping": "◼", "done": "✓", "stopped": "◼", "failed": "✗"}
+INK = "color:var(--jp-ui-font-color1, var(--colab-primary-text-color, inherit))"
+
+
+class View:
+    """The widgets of one panel; `draw` brings them up to date, from whichever thread has news."""
+
+    def __init__(self, panel):
+        import ipywidgets as w
+
+        self.panel, self.lock = panel, threading.Lock()
+        self.knobs = [(one, knobs.widget(one, panel.recipe)) for one in panel.offered]
+        for _, widget in self.knobs:
+            widget.observe(self._turned, "value")
+        self.run = w.Button(description="Run", button_style="success", icon="play", layout={"width": "8em"})
+        self.halt = w.Button(
+            description="Stop", button_style="danger", icon="stop", layout={"width": "8em"}, disabled=True
+        )
+        self.run.on_click(panel.click_run)
+        self.halt.on_click(panel.click_stop)
+        self.texts = {name: w.HTML() for name in ("state", "progress", "curve", "doctor", "samples", "answers",
+                                                  "forgetting", "python")}  # fmt: skip
+        for name, widget in {**self.texts, "run": self.run, "stop": self.halt}.items():
+            widget.add_class(f"ft-{name}")
+        buttons = [] if panel.how == "cell" else [self.run, self.halt]
+        rows = [
+            w.HBox([widget for _, widget in self.knobs], layout={"flex_flow": "row wrap"}),
+            w.HBox(
+                [*buttons, self.texts["state"], self.texts["progress"]],
+                layout={"flex_flow": "row wrap", "align_items": "center"},
+            ),
+            *[self.texts[name] for name in ("curve", "doctor", "samples", "answers", "forgetting", "python")],
+        ]
+        self.box = w.VBox(rows if self.knobs else rows[1:], layout={"padding": "4px 0"})
+        self.box.add_class("ft-panel")
+
+    def draw(self) -> None:
+        """Assigns what has changed; a widget whose text is the same sends nothing."""
+        panel = self.panel
+        with self.lock:
+            self.run.disabled, self.halt.disabled = panel.live.busy, panel.state != "running"
+            for name, text in {
+                "state": state(panel),
+                "progress": f'<span style="{INK}">{html.escape(progress(panel))}</span>',
+                "curve": panel.curve(),
+                "doctor": doctor(panel),
+                "samples": samples(panel),
+                "answers": answers(panel),
+                "forgetting": forgetting(panel),
+                "python": code(panel),
+            }.items():
+                self.texts[name].value = text
+
+    def _turned(self, _) -> None:
+        self.panel.turn([(control, widget.value) for control, widget in self.knobs])
+
+
+class Waiting:
+    """Progress below a cell that waits for a panel."""
+
+    def __init__(self, panel):
+        from IPython.display import display
+
+        self.panel, self.said = panel, ""
+        self.handle = display({"text/plain": "waiting"}, raw=True, display_id=True)
+
+    def tell(self, last: bool = False) -> None:
+        text = (
+            ending(self.panel) if last else f"{progress(self.panel)}; to stop, press the stop square of this notebook"
+        )
+        if text != self.said and self.handle:
+            self.said = text
+            self.handle.update({"text/plain": text}, raw=True)
+
+
+def state(panel) -> str:
+    """Sign and word; a screen reader says it when it changes."""
+    words = f"{SIGNS[panel.state]} {WORDS[panel.state]}"
+    return f'<span role="status" style="font-weight:bold;{INK}">{words}</span>'
+
+
+def progress(panel) -> str:
+    """How far it is, or what is wrong."""
+    if panel.complaint:
+        return panel.complaint
+    if panel.state == "idle":
+        return "" if panel.how != "cell" else "Run the next cell to train; its stop square stops the run."
+    if not panel.live.busy:
+        return ending(panel)
+    losses = panel.said("loss")
+    if not losses:
+        return "loading the model, asking it before it is tuned"
+    last, steps = losses[-1], panel.ran.train.steps
+    if panel.state == "stopping" or panel.step >= steps:
+        return f"step {panel.step} of {steps}: " + ("saving" if panel.state == "stopping" else "saving, asking again")
+    return f"step {panel.step} of {steps}, loss {last['loss']:.3f}, about {last['seconds_left']:.0f} s left"
+
+
+def ending(panel) -> str:
+    """One sentence about a run that has ended."""
+    if panel.state == "failed":
+        error = panel.live.error
+        known = isinstance(error, ValueError | RuntimeError | OSError) and str(error)
+        return f"failed: {error if known else f'{type(error).__name__}: {error}'}"
+    done, losses = panel.live.value, panel.said("loss")
+    loss = f", loss {losses[-1]['loss']:.3f} nats/token" if losses else ""
+    seconds = f", {done.cost['seconds']:.1f} s of training" if done.cost else ""
+    return f"{done.id}: {WORDS[panel.state]} at step {panel.step if losses else 0}{loss}{seconds}"
+
+
+def doctor(panel) -> str:
+    """What the run doctor said."""
+    said = "".join(f"<li>{html.escape(one['text'])}</li>" for one in panel.said("doctor"))
+    return f'<div style="{INK}"><b>The doctor says</b><ul>{said}</ul></div>' if said else ""
+
+
+def samples(panel) -> str:
+    """What the model wrote last, to each beginning."""
+    last = {one["prompt"]: one["text"] for one in panel.said("sample")}
+    rows = "".join(f"<b>{html.escape(prompt)}</b>{html.escape(text)}\n" for prompt, text in last.items())
+    return _open("What it writes now", f"<pre style='white-space:pre-wrap;{INK}'>{rows}</pre>") if rows else ""
+
+
+def answers(panel) -> str:
+    """The same questions before and after, once a run has ended."""
+    done = None if panel.live.busy else panel.live.value
+    return f'<div style="{INK}">{plots.answers(done, ROWS).html()}</div>' if done and done.answers else ""
+
+
+def forgetting(panel) -> str:
+    """The meter: what was known before as a mark, what is left as a bar."""
+    done = None if panel.live.busy else panel.live.value
+    rows = [(name, one) for name, one in (done.forgetting if done else {}).items() if one["after"] is not None]
+    if not rows:
+        return ""
+    told = "".join(
+        f"<tr><td style='padding:0 1em 0 0'>{html.escape(name)}</td><td>{_meter(one)}</td>"
+        f"<td style='padding:0 .8em'>{one['before']:.2f} → {one['after']:.2f} {html.escape(one['unit'])}</td></tr>"
+        for name, one in rows
+    )
+    return f'<div style="{INK}"><b>Forgetting</b> (line: before; bar: after)<table>{told}</table></div>'
+
+
+def code(panel) -> str:
+    return _open("The same in Python", f"<pre style='{INK}'>{html.escape(python(panel.recipe))}</pre>")
+
+
+def _meter(one: dict) -> str:
+    most = max(1.0, one["before"], one["after"])
+    before, after = (round(100 * one[when] / most, 1) for when in ("before", "after"))
+    return (
+        '<svg viewBox="0 0 104 14" width="208" height="28" role="img" aria-label="'
+        f'{one["before"]:.2f} before, {one["after"]:.2f} after">'
+        '<rect x="2" y="3" width="100" height="8" fill="rgba(118,118,118,.25)"/>'
+        f'<rect x="2" y="3" width="{after}" height="8" fill="#0072B2"/>'
+        f'<line x1="{2 + before}" x2="{2 + before}" y1="0" y2="14" stroke="#D55E00" stroke-width="2"/></svg>'
+    )
+
+
+def _open(title: str, inside: str) -> str:
+    return f'<details open style="{INK}"><summary>{html.escape(title)}</summary>{inside}</details>'

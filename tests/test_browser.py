@@ -1,0 +1,178 @@
+"""JupyterLab in a real browser: a control is moved, a run is started, seen and stopped, and nothing else is asked for.
+
+`$FTKIT_SCREENSHOTS` names a folder that keeps what was seen.
+"""
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+from browser import MISSING, Visit, chromium, notebook, server, visitor
+
+from ftkit import runs
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parent.parent
+HARMLESS = ("favicon", "ResizeObserver loop")  # of JupyterLab's own
+PANEL = """
+from ftkit import SFT, Full, Recipe, Task, Train, bench
+train = Train(steps=20_000, batch=4, dtype="float32", eval_examples=2, checkpoint_every=20_000)
+recipe = Recipe({folder!r}, SFT(), Task(examples=40), Full(), train)
+panel = bench.panel(recipe, controls=["learning_rate", "mask"])
+"""
+ATTACK = """
+from ftkit import bench, checks, plots
+from ftkit.bench import panel as room
+from ftkit.training import Run
+attack = "<img src=x onerror=window.attacked=1><script>window.attacked=1</script>"
+row = dict.fromkeys(("prompt", "expected", "before", "after", "why"), attack) | {{"score_before": 0, "score_after": 1}}
+events = [
+    {{"step": 1, "seconds": 0, "kind": "loss", "values": {{"loss": 2.0, "tokens": 9}}}},
+    {{"step": 1, "seconds": 0, "kind": "sample", "values": {{"prompt": attack, "text": attack}}}},
+    {{"step": 1, "seconds": 0, "kind": "doctor", "values": {{"text": attack}}}},
+]
+forgotten = {{attack: {{"before": 1.0, "after": 0.5, "unit": "share"}}}}
+panel.events, panel.live.state = events, "done"
+panel.live.value = Run(attack, recipe, "done", None, events, [row], forgotten, {{}})
+panel.draw()
+display(plots.answers([row]), plots.samples(events), plots.forgetting(forgotten), plots.loss_curve({{attack: events}}))
+display(plots.arms({{attack: 0.5}}), checks.Source("# " + attack, attack))
+asked = bench.prompt([{folder!r}], text=attack, max_new_tokens=2)
+asked.live.wait()
+print("all shown")
+"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, tiny_folder):
+    """(address, folder) of a JupyterLab with the labs and two small notebooks."""
+    if chromium() is None:
+        pytest.fail(MISSING)
+    folder = tmp_path_factory.mktemp("lab")
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    model = str(tiny_folder)
+    notebook(folder / "small.ipynb", PANEL.format(folder=model), "print('the end:', panel.result().status)")
+    notebook(folder / "attack.ipynb", PANEL.format(folder=model), ATTACK.format(folder=model))
+    with server(folder) as address:
+        yield address, folder
+
+
+@pytest.fixture
+def visit(lab):
+    with visitor(lab[0]) as found:
+        yield found
+        assert found.outside == [], "a page asked for something that is not the server's"
+        assert [text for text in found.errors if not any(word in text for word in HARMLESS)] == []
+
+
+def dot(visit: Visit) -> tuple[float, float]:
+    """(step, loss) of the last point drawn, read off the axes."""
+    page = visit.page.locator(".ft-curve").first.inner_html()
+
+    def scale(kind):
+        marks = re.findall(rf'ft-tick-{kind}" data-at="([\d.]+)"[^>]*>([\d.kM]+)<', page)
+        (a, low), (b, high) = [(float(at), float(text.replace("k", "e3"))) for at, text in (marks[0], marks[-1])]
+        return lambda at: low + (at - a) / (b - a) * (high - low)
+
+    x, y = map(float, re.search(r'ft-last" cx="([\d.]+)" cy="([\d.]+)"', page).groups())
+    return scale("x")(x), scale("y")(y)
+
+
+def points(visit: Visit) -> str:
+    return visit.page.locator(".ft-curve .ft-now").first.get_attribute("points") or ""
+
+
+def newest(folder: Path) -> runs.RunFolder:
+    store = runs.store(folder / "runs")
+    return store.folder(store.runs()[0].id)
+
+
+def press_run_and_stop(visit: Visit, folder: Path) -> None:
+    """Run, a curve that moves, Stop within a second, and the picture equal to the file."""
+    visit.page.locator(".ft-run").first.click()
+    visit.page.wait_for_selector(".ft-curve .ft-now", timeout=180_000)
+    first = points(visit)
+    visit.page.wait_for_function(
+        "old => document.querySelector('.ft-curve .ft-now').getAttribute('points') !== old", arg=first
+    )
+    began = time.monotonic()
+    visit.page.locator(".ft-stop").first.click()
+    visit.wait_text(".ft-state", "stopped", 20)
+    assert time.monotonic() - began < 1.5, "Stop must answer within a second, and the page be told"
+    run = newest(folder)
+    assert run.status() == "stopped"
+    last = [event for event in run.events() if event["kind"] == "loss"][-1]
+    step, loss = dot(visit)
+    total = run.recipe()["train"]["steps"]
+    assert step == pytest.approx(last["step"], abs=max(0.5, total / 200))
+    assert loss == pytest.approx(last["values"]["loss"], rel=0.02, abs=0.02)
+
+
+def move(visit: Visit, css: str, key: str = "ArrowRight") -> str:
+    """Moves a slider by the keyboard, and returns what it then says."""
+    slider = visit.page.locator(f"{css} .noUi-handle").first
+    slider.focus()
+    slider.press(key)
+    return visit.page.locator(f"{css} .widget-readout").first.inner_text()
+
+
+def test_lab_30_is_trained_watched_and_stopped(visit, lab):
+    visit.open("30_sft.ipynb")
+    visit.run_to("bench.panel(")
+    visit.page.wait_for_selector(".ft-run", timeout=300_000)
+    visit.idle()
+    before = visit.text(".ft-python")
+    said = move(visit, ".ft-knob-learning_rate")
+    visit.page.wait_for_function("old => document.querySelector('.ft-python').innerText !== old", arg=before)
+    assert f"learning_rate={float(said):g}" in visit.text(".ft-python")
+    press_run_and_stop(visit, lab[1])
+    assert newest(lab[1]).recipe()["train"]["learning_rate"] == float(said)
+
+
+def test_a_reload_finds_the_run_again(visit, lab):
+    visit.open("small.ipynb")
+    visit.run_to("bench.panel(")
+    visit.page.locator(".ft-run").click()
+    visit.page.wait_for_selector(".ft-curve .ft-now", timeout=120_000)
+    visit.save()
+    at = dot(visit)[0]
+    visit.page.reload()
+    visit.page.wait_for_selector(".ft-curve .ft-now")
+    visit.wait_text(".ft-state", "running")
+    assert dot(visit)[0] > at
+    visit.page.locator(".ft-stop").click()
+    visit.wait_text(".ft-state", "stopped")
+
+
+def test_a_waiting_cell_starts_the_run_and_its_stop_square_stops_it(visit, lab):
+    visit.open("small.ipynb")
+    visit.run_all()
+    visit.page.wait_for_selector(".ft-curve .ft-now", timeout=120_000)
+    visit.wait_text(".jp-Notebook .jp-CodeCell:nth-of-type(2) .jp-OutputArea", "stop square")
+    visit.command("notebook:interrupt-kernel")
+    visit.wait_text(".jp-Notebook .jp-CodeCell:nth-of-type(2) .jp-OutputArea", "the end: stopped")
+    assert newest(lab[1]).status() == "stopped"
+
+
+def test_nothing_that_a_model_wrote_is_run_by_the_page(visit, lab):
+    visit.open("attack.ipynb")
+    visit.run_all()
+    visit.page.wait_for_function("document.body.innerText.includes('all shown')", timeout=180_000)
+    visit.page.wait_for_selector(".ft-written table")
+    visit.page.wait_for_selector(".js-plotly-plot .main-svg")
+    time.sleep(1)
+    assert visit.page.evaluate("window.attacked") is None
+    assert visit.page.locator(".ft-panel img, .ft-ask img, .jp-OutputArea img[src=x]").count() == 0
+    assert "<img src=x" in visit.text(".ft-samples"), "it is shown, letter by letter"
+
+
+def test_the_kernel_and_the_page_agree_about_a_recipe(visit, lab):
+    visit.open("small.ipynb")
+    visit.run_to("bench.panel(")
+    visit.page.locator(".ft-knob-mask input").uncheck()
+    visit.wait_text(".ft-python", "SFT(mask=False)")
+    press_run_and_stop(visit, lab[1])
+    assert json.loads((newest(lab[1]).path / "recipe.json").read_text())["objective"]["mask"] is False
