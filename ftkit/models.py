@@ -225,14 +225,14 @@ def _tokenizer(name: str | Path, **where):
 
 
 def _sane(model, tokenizer):
-    """Pad and end as the tokenizer says, generation with a cache, no dropout by accident."""
+    """On the device; pad and end as the tokenizer says, generation with a cache, no dropout by accident."""
     model.config.pad_token_id = tokenizer.pad_token_id
     settings = model.generation_config
     settings.pad_token_id = tokenizer.pad_token_id
     if settings.eos_token_id is None:
         settings.eos_token_id = tokenizer.eos_token_id
     settings.use_cache = True
-    return model.eval()
+    return model.to(machine.device()).eval()
 
 
 def _attention() -> str:
