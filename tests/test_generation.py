@@ -33,7 +33,9 @@ def test_token_logprobs_are_those_of_one_forward_pass(speaker):
     model, tokenizer = speaker
     rollout = generate(model, tokenizer, PROMPTS[:2], samples=3, temperature=1.5, max_new_tokens=15, seed=4)
     assert len(rollout.texts) == 6 and rollout.prompt_ids[0] == rollout.prompt_ids[2] != rollout.prompt_ids[3]
-    for prompt, written, logprobs in zip(rollout.prompt_ids, rollout.completion_ids, rollout.token_logprobs, strict=True):
+    for prompt, written, logprobs in zip(
+        rollout.prompt_ids, rollout.completion_ids, rollout.token_logprobs, strict=True
+    ):
         row = torch.tensor([prompt + written])
         with torch.no_grad():
             all_logprobs = model(row).logits.log_softmax(-1)[0]

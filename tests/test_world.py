@@ -153,7 +153,9 @@ def test_islands_share_forms_but_no_resident():
 
 def test_people_are_split_in_halves_that_never_meet():
     task = world.task("facts")
-    people = {split: {task.sample(split, i).meta["person"] for i in range(task.size(split))} for split in task.splits[:4]}
+    people = {
+        split: {task.sample(split, i).meta["person"] for i in range(task.size(split))} for split in task.splits[:4]
+    }
     assert not any(one & other for one, other in itertools.combinations(people.values(), 2))
     assert 450 <= len(people["train"]) <= 550 and len(people["test"]) >= 350
 
