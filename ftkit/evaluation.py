@@ -210,8 +210,8 @@ class Divergence:
 def divergence(model, tokenizer, corpus, n: int = 300, first: int = 10**9) -> Divergence:
     """KL(world || model) by documents that no training reads, form and fact tokens apart.
 
-    Exact in the world's probabilities; the model's is that of the one token sequence its tokenizer gives, so the value is
-    an upper bound of the divergence between texts.
+    Exact in the world's probabilities; the model's is that of the one token sequence its tokenizer gives, so the value
+    is an upper bound of the divergence between texts.
 
     n      documents
     first  number of the first document; training counts from 0
@@ -283,7 +283,7 @@ def bits_per_byte(model, tokenizer, text: str, window: int = 256) -> Measurement
 
 
 def forgetting_probes(model, tokenizer, text: str, n: int = 50) -> dict[str, Measurement]:
-    """What a run checks before and after: the island's probes, or bits per byte of `text` for a model from elsewhere."""
+    """What a run checks before and after: the island's probes; for a model from elsewhere bits per byte of `text`."""
     if island_of(model) is None:
         return {"bits_per_byte": bits_per_byte(model, tokenizer, text)}
     return probe(model, tokenizer, FORGETTING, n)

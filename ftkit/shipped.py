@@ -39,7 +39,9 @@ def recipe(name: str, tokens: int | None = None) -> Recipe:
         adapter=Full(),
         objective=Pretrain(context=CONTEXT),
         task=Corpus(island=ISLANDS[name]),
-        train=Train(steps=steps, batch=BATCH, learning_rate=0.02, schedule="trapezoid", warmup=100, checkpoint_every=200),
+        train=Train(
+            steps=steps, batch=BATCH, learning_rate=0.02, schedule="trapezoid", warmup=100, checkpoint_every=200
+        ),
     )
 
 
@@ -54,7 +56,9 @@ def pretrain(name: str, tokens: int | None = None, on_event=None, into: Path | N
     cut = next((entry.id for entry in store().runs() if _unfinished(entry, asked)), None)
     run = training.resume(cut, on_event=on_event) if cut else training.run(asked, on_event=on_event)
     if run.status != "done":
-        raise RuntimeError(f"run {run.id} is {run.status}; call `ftkit pretrain {name}` again to go on from its checkpoint")
+        raise RuntimeError(
+            f"run {run.id} is {run.status}; call `ftkit pretrain {name}` again to go on from its checkpoint"
+        )
     return publish(name, run, into or machine.data_folder() / "models")
 
 
@@ -107,19 +111,25 @@ def _card(name: str, run, folder: Path) -> dict:
 def readme(card: dict) -> str:
     """The card as a page, all from its numbers."""
     rows = [
-        f"| `{name}` | {found['value']:.3f} | {found['low']:.3f} to {found['high']:.3f} | {found['unit']} | {found['n']} |"
+        f"| `{name}` | {found['value']:.3f} | {found['low']:.3f} to {found['high']:.3f} | {found['unit']}"
+        f" | {found['n']} |"
         for name, found in card["probes"].items()
     ]
-    return "\n".join(
-        [
-            "---\nlicense: cc-by-4.0\nlibrary_name: transformers\n---",
-            f"# ftkit `{card['model']}`\n",
-            f"A Llama of {card['parameters'] / 1e6:.2f} M parameters: {card['about']}.",
-            f"It read {card['tokens'] / 1e6:.1f} M tokens in {card['seconds'] / 60:.0f} minutes on"
-            f" {card['machine'].get('cpu', 'a CPU')} ({card['machine'].get('cores')} cores), by `ftkit pretrain {card['model']}`.",
-            "It knows nothing but an invented island, and is for teaching alone.\n",
-            "| probe | value | 95 % interval | unit | items |\n| --- | --- | --- | --- | --- |",
-            *rows,
-            "\nLoss by tokens read, and the whole recipe, are in `card.json`. This page is written by the same command.",
-        ]
-    ) + "\n"
+    return (
+        "\n".join(
+            [
+                "---\nlicense: cc-by-4.0\nlibrary_name: transformers\n---",
+                f"# ftkit `{card['model']}`\n",
+                f"A Llama of {card['parameters'] / 1e6:.2f} M parameters: {card['about']}.",
+                f"It read {card['tokens'] / 1e6:.1f} M tokens in {card['seconds'] / 60:.0f} minutes on"
+                f" {card['machine'].get('cpu', 'a CPU')} ({card['machine'].get('cores')} cores),"
+                f" by `ftkit pretrain {card['model']}`.",
+                "It knows nothing but an invented island, and is for teaching alone.\n",
+                "| probe | value | 95 % interval | unit | items |\n| --- | --- | --- | --- | --- |",
+                *rows,
+                "\nLoss by tokens read, and the whole recipe, are in `card.json`."
+                " This page is written by the same command.",
+            ]
+        )
+        + "\n"
+    )

@@ -19,13 +19,13 @@ from ftkit.world.tasks import Example
 
 FAMILIES = ("biographies", "arithmetic", "stories", "problems")
 BYTES = "f2583d9ac4607bd0eafbd6128bf4e896de3639abeb9a513d57b8524f192a451e"  # sha256 of 500 documents of each island
-TINY_FORMS = dict(
-    direct={
+TINY_FORMS = {
+    "direct": {
         "home": (Form("{name} lives in {home}."), Form("{name} is from {home}."), Form("{name} is from {home}.")),
         "pet": (Form("{name} keeps a {pet}."), Form("{name} feeds a {pet}.")),
     },
-    inverse={"home": (Form("From {home} comes {name}."),), "pet": (Form("A {pet} obeys {name}."),)},
-)
+    "inverse": {"home": (Form("From {home} comes {name}."),), "pet": (Form("A {pet} obeys {name}."),)},
+}
 
 
 def tiny_biographies():

@@ -72,7 +72,9 @@ class Arithmetic:
 
     @cached_property
     def shown(self) -> dict[str, list[tuple[int, int]]]:
-        return {sign: [pair for pair in pairs(sign, self.largest) if not held_out(pair[0], sign, pair[1])] for sign in SIGNS}
+        return {
+            sign: [pair for pair in pairs(sign, self.largest) if not held_out(pair[0], sign, pair[1])] for sign in SIGNS
+        }
 
     def _line(self, dice: Dice) -> str:
         sign = dice.pick(tuple(SIGNS))

@@ -218,7 +218,9 @@ class Biographies:
     @cached_property
     def _forms(self) -> list[tuple[str, bool, Form]]:
         both = ((False, self.direct), (True, self.inverse))
-        return [(attribute, inverted, form) for inverted, block in both for attribute in block for form in block[attribute]]
+        return [
+            (attribute, inverted, form) for inverted, block in both for attribute in block for form in block[attribute]
+        ]
 
     def _matches(self, sentence: str) -> list:
         found = ((attribute, inverted, form.match(sentence)) for attribute, inverted, form in self._forms)

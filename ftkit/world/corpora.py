@@ -1,8 +1,10 @@
 """What a base model reads: each corpus alone, and the mixture of all."""
 
 import math
+from bisect import bisect
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from .arithmetic import Arithmetic
 from .biographies import Biographies
@@ -26,7 +28,8 @@ class Mixture:
     family: str = "hermea"
 
     def document(self, i: int) -> str:
-        return self._family(Dice("mixture", self.seed, i).random()).document(i)
+        point = Dice("mixture", self.seed, i).random() * sum(self.weights)
+        return self.corpora[bisect(list(accumulate(self.weights[:-1])), point)].document(i)
 
     def logprob(self, text: str) -> float:
         """log P(text) in nats, the choice of the family included; -inf if no corpus writes it."""
@@ -39,14 +42,6 @@ class Mixture:
                 logprob = reading.logprob + math.log(weight / sum(self.weights))
                 return Reading(reading.family, logprob, reading.facts, reading.facts_logprob)
         return None
-
-    def _family(self, point: float):
-        point *= sum(self.weights)
-        for corpus, weight in zip(self.corpora, self.weights, strict=True):
-            point -= weight
-            if point < 0:
-                break
-        return corpus
 
 
 WEIGHTS = {"biographies": 0.7, "arithmetic": 0.12, "stories": 0.1, "problems": 0.08}

@@ -1,4 +1,4 @@
-"""A page about the island that a person can enjoy reading: the map, some people, a text of each corpus, some questions."""
+"""A page about the island that a person can enjoy reading: map, people, a text of each corpus, some questions."""
 
 from collections import Counter
 
@@ -14,7 +14,8 @@ def page(seed: int = 0) -> str:
     """
     land = island(seed)
     parts = [
-        f"HERMEA, island {seed}: {land.people:,} residents, {len(land.newcomers)} newcomers, {len(land.moved)} who moved",
+        f"HERMEA, island {seed}: {land.people:,} residents, {len(land.newcomers)} newcomers,"
+        f" {len(land.moved)} who moved",
         "Towns and how many live there\n" + _map(land),
         "Five people\n" + "\n".join(_portrait(person) for person in land.residents[:5]),
     ]

@@ -6,7 +6,9 @@ from functools import cached_property, lru_cache
 from .dice import Dice, share
 
 FIRST = tuple(a + b for a in "Ta Mi Ko Re Lu Sa No Be".split() for b in "mu ra lin vo ne sha do ki".split())
-LAST = tuple(a + b for a in "Ores Vand Kell Brim Hask Tor Wil Fen".split() for b in "lin by ow ard mer ett ula ik".split())
+LAST = tuple(
+    a + b for a in "Ores Vand Kell Brim Hask Tor Wil Fen".split() for b in "lin by ow ard mer ett ula ik".split()
+)
 
 VALUES = {
     "home": tuple(
@@ -55,7 +57,9 @@ class Island:
 
     def __init__(self, seed: int = 0, people: int = 1000):
         if not 2 <= people <= RESIDENTS_AT_MOST:
-            raise ValueError(f"an island has 2 to {RESIDENTS_AT_MOST} people, not {people}; choose people in that range")
+            raise ValueError(
+                f"an island has 2 to {RESIDENTS_AT_MOST} people, not {people}; choose people in that range"
+            )
         self.seed, self.people = seed, people
         quarter = _name_deck()
         side = (seed % 2) * RESIDENTS_AT_MOST

@@ -33,13 +33,13 @@ class Problems:
         turns = dice.pick((1, 2))
         sign = dice.pick("+-")
         a, b = dice.pick(OPERANDS.shown[sign])
-        slots = dict(who=who, a=a, b=b, things=things, verb=dice.pick(verbs(things, sign)))
+        slots = {"who": who, "a": a, "b": b, "things": things, "verb": dice.pick(verbs(things, sign))}
         total = result(a, sign, b)
         trace = STEP.format(a=a, sign=sign, b=b, c=total)
         if turns == 2:
             then = dice.pick([sign for sign in "+-" if _second(total, sign)])
             c = dice.pick(_second(total, then))
-            slots |= dict(then=dice.pick(verbs(things, then)), c=c)
+            slots |= {"then": dice.pick(verbs(things, then)), "c": c}
             trace += " " + STEP.format(a=total, sign=then, b=c, c=result(total, then, c))
             total = result(total, then, c)
         return (ONE if turns == 1 else TWO).fill(t=trace, n=total, **slots)

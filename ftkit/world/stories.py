@@ -87,9 +87,13 @@ class Stories:
         spans = []
         for (_, turn), (at, now) in zip(told[1::2], told[2::2], strict=True):
             turned, stands = TURN.match(turn), NOW.match(now)
-            if not turned or not stands or not {turned["who"], stands["who"]} == {who}:
+            if not turned or not stands or {turned["who"], stands["who"]} != {who}:
                 return None
-            if turned["verb"] not in SIGN_OF or not (turned["m"] + stands["n"]).isdecimal() or turned["things"] != things:
+            if (
+                turned["verb"] not in SIGN_OF
+                or not (turned["m"] + stands["n"]).isdecimal()
+                or turned["things"] != things
+            ):
                 return None
             logprob += log(_chance(things, total, turned["verb"], _number(turned["m"]), _number(stands["n"])))
             total = _number(stands["n"])

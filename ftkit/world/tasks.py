@@ -67,8 +67,8 @@ class Score:
 class Facts:
     """Questions about one fact of one person, answered by the bare value.
 
-    Splits: train, validation, test (residents, parted by person), newcomers (nobody ever wrote about them: an answer can
-    only be a guess) and moved (residents whose home is no longer the one that the corpora tell of).
+    Splits: train, validation, test (residents, parted by person), newcomers (nobody ever wrote about them: an answer
+    can only be a guess) and moved (residents whose home is no longer the one that the corpora tell of).
 
     worked example  "Where does Tamu Oresby live?" -> "Oria"
     baselines       guessing the commonest value: about 0.06 over the five attributes; echoing the question: 0
@@ -105,7 +105,9 @@ class Facts:
             return Score(0.0, "the answer is empty")
         if first == example.completion:
             return Score(1.0, "right")
-        return Score(0.0, f"said {first[:40]!r}, the {example.meta.get('attribute', 'answer')} is {example.completion!r}")
+        return Score(
+            0.0, f"said {first[:40]!r}, the {example.meta.get('attribute', 'answer')} is {example.completion!r}"
+        )
 
     def _deck(self, split: str) -> list[tuple[Person, str, str]]:
         if split not in self.splits:
