@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from jupyter_client import KernelManager
+from patience import seconds
 
 SETUP = """
 import threading
@@ -28,9 +29,9 @@ class Kernel:
     def send(self, code: str) -> str:
         return self.client.execute(code, store_history=False)
 
-    def reply(self, request: str, seconds: float = 120) -> dict:
+    def reply(self, request: str) -> dict:
         """The answer to a request, which may have been an error."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds(120)
         while time.monotonic() < end:
             try:
                 message = self.client.get_shell_msg(timeout=1)
@@ -60,9 +61,9 @@ class Kernel:
         content = {"comm_id": comm, "data": {"method": "custom", "content": {"event": "click"}}}
         self.client.shell_channel.send(self.client.session.msg("comm_msg", content))
 
-    def until(self, words: str, seconds: float = 120) -> str:
+    def until(self, words: str, patience: float = 600) -> str:
         """Asks for the panel's state until it begins so."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + patience
         while time.monotonic() < end:
             said = self.tell(STATE)
             if said.startswith(words) and (words != "running" or int(said.split()[1]) > 1):
@@ -95,10 +96,9 @@ def test_a_double_click_starts_one_thread_and_stop_stops_it(kernel):
     said = kernel.until("running")
     assert said.split()[2] == "1"
     assert kernel.tell("print('ft-last' in panel.view.texts['curve'].value)") == "True"
-    began = time.monotonic()
+    patience = seconds(2)  # one for Stop, one for asking
     kernel.click("panel.view.halt")
-    kernel.until("stopped", 5)
-    assert time.monotonic() - began < 3, "a second for Stop, and the rest for asking"
+    kernel.until("stopped", patience)
     assert kernel.tell("import ftkit; print([one.status for one in ftkit.runs.store().runs()])") == "['stopped']"
 
 
@@ -111,7 +111,7 @@ def test_the_kernel_answers_while_a_run_goes_on(kernel):
         began = time.monotonic()
         kernel.tell("1 + 1")
         times.append(time.monotonic() - began)
-    assert sorted(times)[2] < 1
+    assert sorted(times)[2] < seconds(1)
     assert int(kernel.tell(STATE).split()[1]) > first
     kernel.click("panel.view.halt")
     kernel.until("stopped")

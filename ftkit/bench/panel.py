@@ -63,6 +63,9 @@ class Panel:
     def step(self) -> int:
         return self.events[-1]["step"] if self.events else 0
 
+    def __repr__(self) -> str:
+        return f"panel {self.name}: {self.state}, step {self.step}"
+
     def show(self) -> None:
         from IPython.display import display
 
