@@ -1,12 +1,13 @@
 """Who speaks? Every way to a model, and what is said when there is none."""
 
 import json
+import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
+from hub import hub
 
 from ftkit import machine, models
 from ftkit.models import LAYOUTS, Layout
@@ -158,47 +159,7 @@ def test_a_models_own_code_is_never_run(tmp_path, tiny_folder):
 
 # ---- a hub --------------------------------------------------------------------------------------------------------
 
-HUB = '''
-import hashlib, http.server, json, sys, threading
-from pathlib import Path
-
-folder = Path(sys.argv[1])
-
-class Hub(http.server.BaseHTTPRequestHandler):
-    """As much of a model hub as from_pretrained asks for, for the one repository someone/tiny."""
-
-    def do_HEAD(self):
-        self.answer(body=False)
-
-    def do_GET(self):
-        self.answer(body=True)
-
-    def answer(self, body):
-        place = self.path.split("?")[0]
-        file = folder / place.rpartition("/")[2]
-        if not place.startswith("/someone/tiny/resolve/") or not file.is_file():
-            self.send_response(404)
-            repo = "someone/tiny" in place
-            self.send_header("X-Error-Code", "EntryNotFound" if repo else "RepoNotFound")
-            self.send_header("Content-Length", "0")
-            return self.end_headers()
-        data = file.read_bytes()
-        self.send_response(200)
-        self.send_header("ETag", '"' + hashlib.sha256(data).hexdigest() + '"')
-        self.send_header("X-Repo-Commit", "0" * 40)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        if body:
-            self.wfile.write(data)
-
-    def log_message(self, *_):
-        pass
-
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-
-import os
-os.environ["HF_ENDPOINT"] = f"http://127.0.0.1:{server.server_port}"
+FETCH = """
 from ftkit import models
 model, tokenizer = models.load("someone/tiny")
 print(model.config.model_type, len(tokenizer), bool(tokenizer.chat_template))
@@ -206,19 +167,15 @@ try:
     models.load("someone/else")
 except ValueError as error:
     print(error)
-'''
+"""
 
 
 def test_a_hub_id_is_fetched_from_the_hub(foreign_folders, tmp_path):
-    import os
-
-    quiet = {"HF_HOME": str(tmp_path), "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-    quiet["NO_PROXY"] = quiet["no_proxy"] = "127.0.0.1"
-    root = Path(__file__).resolve().parent.parent
-    out = subprocess.run(
-        [sys.executable, "-W", "error::FutureWarning", "-c", HUB, str(foreign_folders["qwen3"])],
-        capture_output=True, text=True, env={**os.environ, **quiet, "PYTHONPATH": str(root)}, timeout=120,
-    )  # fmt: skip
+    with hub(foreign_folders["qwen3"], tmp_path) as environment:
+        out = subprocess.run(
+            [sys.executable, "-W", "error::FutureWarning", "-c", FETCH],
+            capture_output=True, text=True, env=os.environ | environment, timeout=120,
+        )  # fmt: skip
     assert out.returncode == 0, out.stderr
     found, missing = out.stdout.strip().splitlines()
     assert found.startswith("qwen3 ") and found.endswith(" True")
