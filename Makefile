@@ -33,8 +33,8 @@ reference: $(VENV)/.tested ## the labs on one core without 16-bit units, as on B
 		$(BIN)/papermill --no-progress-bar --cwd notebooks notebooks/$$lab.ipynb $(BUILD)/reference/$$lab.ipynb || exit 1; \
 		echo "$$lab: $$((SECONDS - begin)) s of 240 s"; done
 
-screenshots: $(VENV)/.tested chromium ## look at lab 30 in a real browser; pictures in .build/screenshots
-	FTKIT_SCREENSHOTS=$(BUILD)/screenshots $(BIN)/python -m pytest -m browser $(PYTEST)
+screenshots: $(VENV)/.tested chromium ## look at the labs in a real browser; pictures in .build/screenshots
+	$(BIN)/python tests/screenshots.py $(BUILD)/screenshots
 
 readme: $(VENV)/.tested ## write again what is derived: the README's table, the labs' Colab cell
 	$(BIN)/python tools/derive.py
