@@ -19,7 +19,7 @@ def arguments(plan: Plan, recipe: Recipe, machine_plan: dict, folder, report_to:
     names = {one.name for one in fields(plan.arguments)}
     recompute = "activation_checkpointing" if "activation_checkpointing" in names else "gradient_checkpointing"
     bite, processes = machine_plan["device_batch"], machine_plan["processes"]
-    return plan.arguments(
+    built = plan.arguments(
         **{
             "output_dir": str(folder / SAVING),
             "max_steps": train.steps,
@@ -48,6 +48,9 @@ def arguments(plan: Plan, recipe: Recipe, machine_plan: dict, folder, report_to:
             **plan.options,
         }
     )
+    if built.n_gpu > 1:
+        built._n_gpu = 1  # one process drives one card; torchrun starts a process for each
+    return built
 
 
 def build(session, plan: Plan):

@@ -113,12 +113,15 @@ def _drive(folder: RunFolder, recipe: Recipe, on_event, stop, report_to) -> Run:
 
 
 def _tell_failure(session, error: BaseException) -> None:
-    """Marks the run as far as the disk still allows it, and leaves no half-written folder."""
+    """Marks the run as far as the disk and the listener still allow it."""
     state = "failed" if isinstance(error, Exception) else "interrupted"
-    try:
-        if isinstance(error, Diverged):
-            error.run_id = session.folder.id
-            session.advise(str(error))
-        session.end(state, str(error) or type(error).__name__)
-    except OSError as second:
-        error.add_note(f"and the run's state could not be written: {second}")
+    reason = str(error) or type(error).__name__
+    tell = [lambda: session.mark(state, reason), lambda: session.emit(session.step, "end", status=state, reason=reason)]
+    if isinstance(error, Diverged):
+        error.run_id = session.folder.id
+        tell.insert(0, lambda: session.advise(reason))
+    for one in tell:
+        try:
+            one()
+        except Exception as second:
+            error.add_note(f"Then this failed, too: {second}")

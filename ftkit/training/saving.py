@@ -9,6 +9,13 @@ SAVING = ".saving"
 FULL = ("No space left", "File too large", "Disk quota exceeded", "failed writing file", "unexpected pos")
 
 
+def clear(run: Path) -> None:
+    """Removes what a run that was killed while it wrote left half written."""
+    shutil.rmtree(run / SAVING, ignore_errors=True)
+    for part in run.rglob(".*.part"):
+        part.unlink(missing_ok=True)
+
+
 @contextmanager
 def saving(run: Path, step: int):
     """

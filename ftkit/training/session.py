@@ -12,7 +12,7 @@ from ..runs import RunFolder, Store, replace_folder, write_json
 from . import memory, ranks
 from .doctor import about_answers
 from .measure import Stopped, answers_beside, forgetting_beside, interruptible, measure, on_the_way
-from .saving import saving
+from .saving import clear, saving
 
 SAMPLE_TOKENS = 48
 
@@ -38,6 +38,8 @@ class Session:
         self.model, self.total, self.trainable = None, 0, 0
         self._find_checkpoint()
         self._forget_events(self.step if self.checkpoint else None)
+        if self.leads:
+            clear(folder.path)
 
     def _find_checkpoint(self):
         self.checkpoint = self.folder.checkpoint()
@@ -132,7 +134,8 @@ class Session:
 
     def _load(self, name) -> None:
         self.model, self.tokenizer = models.load(name, seed=self.train.seed)
-        self.model.to(machine.device())
+        if self.leads:  # the others' trainers know which card is theirs
+            self.model.to(machine.device())
 
     def _train(self) -> bool:
         """Trains; where memory runs out, again in smaller bites. Returns whether it was stopped."""
