@@ -96,7 +96,7 @@ def foreign_folders(tmp_path_factory, foreign_tokenizer):
         "num_hidden_layers": 2,
         "num_attention_heads": 4,
         "num_key_value_heads": 2,
-        "max_position_embeddings": 128,
+        "max_position_embeddings": 512,
         "eos_token_id": foreign_tokenizer.eos_token_id,
         "pad_token_id": foreign_tokenizer.pad_token_id,
         "bos_token_id": None,
