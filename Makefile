@@ -42,7 +42,7 @@ readme: $(VENV)/.tested ## write again what is derived: the README's table, the 
 lint: $(VENV)/.tested ## style of the code; labs without outputs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
 clean: ## remove environments, caches and pictures; your runs stay
 	rm -rf $(VENV) $(VENV)-colab $(BUILD) build dist .pytest_cache .ruff_cache
