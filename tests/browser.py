@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
+from patience import seconds
 from playwright.sync_api import sync_playwright
 
 FLAGS = [
@@ -90,7 +91,7 @@ def visitor(address: str, width: int = 1280, height: int = 1000):
     with sync_playwright() as tool:
         browser = tool.chromium.launch(executable_path=chromium(), headless=True, args=FLAGS)
         page = browser.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(seconds(60) * 1000)
         visit = Visit(page, address)
         try:
             yield visit
@@ -123,7 +124,7 @@ class Visit:
         self.idle()
 
     def idle(self) -> None:
-        self.page.wait_for_function(f"{KERNEL}?.status === 'idle'", timeout=120_000)
+        self.page.wait_for_function(f"{KERNEL}?.status === 'idle'", timeout=seconds(120) * 1000)
 
     def command(self, name: str, **arguments) -> None:
         self.page.evaluate("([name, all]) => window.jupyterapp.commands.execute(name, all)", [name, arguments])
@@ -146,7 +147,8 @@ class Visit:
         )
 
     def run_all(self) -> None:
-        self.command("notebook:run-all-cells")
+        """Begins to run every cell, and does not wait."""
+        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
 
     def save(self) -> None:
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
@@ -154,17 +156,19 @@ class Visit:
     def text(self, css: str) -> str:
         return self.page.locator(css).first.inner_text()
 
-    def wait_text(self, css: str, words: str, timeout: float = 60) -> None:
-        """Until the first element of that kind holds these words."""
+    def wait_text(self, css: str, words: str, patience: float = 0) -> None:
+        """Until the first element of that kind holds these words; `patience` in seconds."""
         self.page.wait_for_function(
             "([css, words]) => (document.querySelector(css)?.innerText ?? '').includes(words)",
-            arg=[css, words], timeout=timeout * 1000, polling=50,
+            arg=[css, words], timeout=(patience or seconds(60)) * 1000, polling=50,
         )  # fmt: skip
 
     def theme(self, name: str) -> None:
         self.command("apputils:change-theme", theme=name)
         dark = str("Dark" not in name).lower()
-        self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{dark}'")
+        self.page.wait_for_function(
+            f"document.body.dataset.jpThemeLight === '{dark}' && !document.getElementById('jupyterlab-splash')"
+        )
 
     def leave(self) -> None:
         """Ends the kernels that this page has started."""

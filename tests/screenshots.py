@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from browser import MISSING, THEMES, Visit, chromium, server, visitor
+from patience import seconds
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,16 +39,16 @@ def look(visit: Visit, name: str, folder: Path) -> None:
     visit.open(name)
     if "bench.panel(" in (ROOT / "notebooks" / name).read_text(encoding="utf-8"):
         visit.run_to("bench.panel(")
-        visit.page.wait_for_selector(".ft-run", timeout=600_000)
+        visit.page.wait_for_selector(".ft-run", timeout=seconds(600) * 1000)
         visit.idle()
         shoot(visit, folder / f"{name[:2]}_panel_before")
         visit.page.locator(".ft-run").first.click()
-        visit.page.wait_for_selector(".ft-curve .ft-now", timeout=300_000)
+        visit.page.wait_for_selector(".ft-curve .ft-now", timeout=seconds(300) * 1000)
         time.sleep(4)
         shoot(visit, folder / f"{name[:2]}_panel_while")
         visit.page.wait_for_function(
             "['done', 'failed'].some(word => document.querySelector('.ft-state').innerText.includes(word))",
-            timeout=600_000,
+            timeout=seconds(600) * 1000,
         )
         shoot(visit, folder / f"{name[:2]}_panel_after")
     visit.run_all()

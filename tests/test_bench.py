@@ -247,7 +247,7 @@ def test_no_loss_yet_and_odd_losses_are_drawn():
 
 
 def test_the_curve_takes_its_colours_from_the_page_and_tells_lines_apart_by_dashes():
-    page = curve(Line("run 2", [(1, 2.0)]), [Line("run 1", [(1, 3.0), (2, 1.0)])])
+    page = curve(Line("run 2", [(1, 2.0)], 1), [Line("run 1", [(1, 3.0), (2, 1.0)], 0)])
     assert "var(--jp-ui-font-color1" in page
     dashes = re.findall(r'<polyline[^>]*stroke-dasharray="([^"]*)"', page)
     assert len(dashes) == len(set(dashes)) == 2
@@ -448,6 +448,8 @@ def test_an_earlier_run_stays_in_the_picture_with_what_was_turned(store, asking,
     assert page_now.count("ft-earlier") == 1 and "run 2: learning rate 0.01" in page_now
     again = bench.panel(asking, "overlay")
     assert again.view.texts["curve"].value.count("ft-earlier") == 2
+    assert again.start() and again.live.join(60)
+    assert "run 3" in again.view.texts["curve"].value, "numbers go on"
 
 
 def test_a_panel_of_the_same_name_stops_the_run_of_the_old_one(store, asking, watched):

@@ -44,18 +44,23 @@ print("all shown")
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory, tiny_folder):
-    """(address, folder) of a JupyterLab with the labs and two small notebooks."""
+def lab(tmp_path_factory):
+    """(address, folder) of a JupyterLab with the labs."""
     if chromium() is None:
         pytest.fail(MISSING)
     folder = tmp_path_factory.mktemp("lab")
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         (folder / path.name).write_bytes(path.read_bytes())
-    model = str(tiny_folder)
-    notebook(folder / "small.ipynb", PANEL.format(folder=model), "print('the end:', panel.result().status)")
-    notebook(folder / "attack.ipynb", PANEL.format(folder=model), ATTACK.format(folder=model))
     with server(folder) as address:
         yield address, folder
+
+
+@pytest.fixture
+def small(lab, tiny_folder, request):
+    """Name of a new notebook with a panel, and a cell that waits for it."""
+    name = f"{request.node.name[:40]}.ipynb"
+    notebook(lab[1] / name, PANEL.format(folder=str(tiny_folder)), "print('the end:', panel.result().status)")
+    return name
 
 
 @pytest.fixture
@@ -91,7 +96,7 @@ def newest(folder: Path) -> runs.RunFolder:
 def press_run_and_stop(visit: Visit, folder: Path) -> None:
     """Run, a curve that moves, Stop within a second, and the picture equal to the file."""
     visit.page.locator(".ft-run").first.click()
-    visit.page.wait_for_selector(".ft-curve .ft-now", timeout=180_000)
+    visit.page.wait_for_selector(".ft-curve .ft-now", timeout=seconds(180) * 1000)
     first = points(visit)
     visit.page.wait_for_function(
         "old => document.querySelector('.ft-curve .ft-now').getAttribute('points') !== old", arg=first
@@ -119,7 +124,7 @@ def move(visit: Visit, css: str, key: str = "ArrowRight") -> str:
 def test_lab_30_is_trained_watched_and_stopped(visit, lab):
     visit.open("30_sft.ipynb")
     visit.run_to("bench.panel(")
-    visit.page.wait_for_selector(".ft-run", timeout=300_000)
+    visit.page.wait_for_selector(".ft-run", timeout=seconds(300) * 1000)
     visit.idle()
     before = visit.text(".ft-python")
     said = move(visit, ".ft-knob-learning_rate")
@@ -129,11 +134,11 @@ def test_lab_30_is_trained_watched_and_stopped(visit, lab):
     assert newest(lab[1]).recipe()["train"]["learning_rate"] == float(said)
 
 
-def test_a_reload_finds_the_run_again(visit, lab):
-    visit.open("small.ipynb")
+def test_a_reload_finds_the_run_again(visit, small):
+    visit.open(small)
     visit.run_to("bench.panel(")
     visit.page.locator(".ft-run").click()
-    visit.page.wait_for_selector(".ft-curve .ft-now", timeout=120_000)
+    visit.page.wait_for_selector(".ft-curve .ft-now", timeout=seconds(120) * 1000)
     visit.save()
     at = dot(visit)[0]
     visit.page.reload()
@@ -144,30 +149,32 @@ def test_a_reload_finds_the_run_again(visit, lab):
     visit.wait_text(".ft-state", "stopped")
 
 
-def test_a_waiting_cell_starts_the_run_and_its_stop_square_stops_it(visit, lab):
-    visit.open("small.ipynb")
+def test_a_waiting_cell_starts_the_run_and_its_stop_square_stops_it(visit, lab, small):
+    visit.open(small)
     visit.run_all()
-    visit.page.wait_for_selector(".ft-curve .ft-now", timeout=120_000)
+    visit.page.wait_for_selector(".ft-curve .ft-now", timeout=seconds(120) * 1000)
     visit.wait_text(".jp-Notebook .jp-CodeCell:nth-of-type(2) .jp-OutputArea", "stop square")
     visit.command("notebook:interrupt-kernel")
     visit.wait_text(".jp-Notebook .jp-CodeCell:nth-of-type(2) .jp-OutputArea", "the end: stopped")
     assert newest(lab[1]).status() == "stopped"
 
 
-def test_nothing_that_a_model_wrote_is_run_by_the_page(visit, lab):
+def test_nothing_that_a_model_wrote_is_run_by_the_page(visit, lab, tiny_folder):
+    cells = (PANEL.format(folder=str(tiny_folder)), ATTACK.format(folder=str(tiny_folder)))
+    notebook(lab[1] / "attack.ipynb", *cells)
     visit.open("attack.ipynb")
     visit.run_all()
-    visit.page.wait_for_function("document.body.innerText.includes('all shown')", timeout=180_000)
+    visit.page.wait_for_function("document.body.innerText.includes('all shown')", timeout=seconds(180) * 1000)
     visit.page.wait_for_selector(".ft-written table")
-    visit.page.wait_for_selector(".js-plotly-plot .main-svg")
+    visit.page.wait_for_selector(".js-plotly-plot .main-svg", state="attached")
     time.sleep(1)
     assert visit.page.evaluate("window.attacked") is None
     assert visit.page.locator(".ft-panel img, .ft-ask img, .jp-OutputArea img[src=x]").count() == 0
     assert "<img src=x" in visit.text(".ft-samples"), "it is shown, letter by letter"
 
 
-def test_the_kernel_and_the_page_agree_about_a_recipe(visit, lab):
-    visit.open("small.ipynb")
+def test_the_kernel_and_the_page_agree_about_a_recipe(visit, lab, small):
+    visit.open(small)
     visit.run_to("bench.panel(")
     visit.page.locator(".ft-knob-mask input").uncheck()
     visit.wait_text(".ft-python", "SFT(mask=False)")

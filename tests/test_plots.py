@@ -39,7 +39,8 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_every_figure_is_interactive_and_leaves_a_picture_and_a_text(name):
+def test_every_figure_is_interactive_and_leaves_a_picture_and_a_text(name, monkeypatch):
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     figure = FIGURES[name]()
     assert figure._ipython_display_ is None, "plotly would show itself without the picture"
     bundle = figure._repr_mimebundle_()
@@ -48,6 +49,14 @@ def test_every_figure_is_interactive_and_leaves_a_picture_and_a_text(name):
     png = base64.b64decode(bundle["image/png"])
     assert png.startswith(PNG) and size(png)[0] > 900
     assert bundle["text/plain"].startswith("Figure: ")
+
+
+def test_jupyterlab_is_left_to_draw(monkeypatch):
+    monkeypatch.delenv("FTKIT_MODE", raising=False)
+    monkeypatch.setenv("JPY_SESSION_NAME", "x.ipynb")
+    assert "image/png" not in plots.timeline()._repr_mimebundle_()
+    monkeypatch.setenv("FTKIT_MODE", "headless")
+    assert "image/png" in plots.timeline()._repr_mimebundle_()
 
 
 @pytest.mark.parametrize("name", ["loss", "arms", "forgetting", "kl", "learned first"])

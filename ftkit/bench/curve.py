@@ -3,7 +3,7 @@
 import html
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..plots.figure import COLOURS, POINTS, short, thin
 
@@ -16,10 +16,11 @@ STROKES = ("", "9 5", "2 5", "9 5 2 5", "16 5")
 
 @dataclass(frozen=True)
 class Line:
-    """points: (step, loss in nats/token)"""
+    """points: (step, loss in nats/token); place: decides colour and dash"""
 
     label: str
     points: Sequence[tuple[float, float]]
+    place: int = 0
 
 
 def curve(now: Line, earlier: Sequence[Line] = (), steps: int = 0) -> str:
@@ -28,19 +29,19 @@ def curve(now: Line, earlier: Sequence[Line] = (), steps: int = 0) -> str:
 
     steps  of the whole run, so that the axis does not grow while it draws
     """
-    lines = [Line(one.label, _finite(one.points)) for one in (*earlier, now)]
+    lines = [replace(one, points=_finite(one.points)) for one in (*earlier, now)]
     every = [point for line in lines for point in line.points]
     frame = _Frame(
         right=max([steps, *(step for step, _ in every)]) or 1,
         top=max([loss for _, loss in every], default=1) * 1.04 or 1,
     )
-    drawn = [_path(line, frame, i, i == len(lines) - 1) for i, line in enumerate(lines)]
+    drawn = [_path(line, frame, line is lines[-1]) for line in lines]
     last = lines[-1].points[-1] if lines[-1].points else None
     said = f"loss {last[1]:.3f} nats/token at step {last[0]:,}" if last else "no loss yet"
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Loss over steps: {said}" '
         f'style="width:100%;max-width:{WIDTH + 140}px;font:14px sans-serif;fill:{INK}">'
-        f"{frame.svg()}{''.join(drawn)}{_dot(last, frame, len(lines) - 1, said)}</svg>{_legend(lines)}"
+        f"{frame.svg()}{''.join(drawn)}{_dot(last, frame, now.place, said)}</svg>{_legend(lines)}"
     )
 
 
@@ -85,7 +86,7 @@ def ticks(top: float, most: int = 6) -> list[float]:
     return [round(step * i, 10) for i in range(int(top / step * 1.0000001) + 1)]
 
 
-def _path(line: Line, frame: _Frame, i: int, now: bool) -> str:
+def _path(line: Line, frame: _Frame, now: bool) -> str:
     if not line.points:
         return ""
     points = " ".join(
@@ -93,29 +94,31 @@ def _path(line: Line, frame: _Frame, i: int, now: bool) -> str:
     )
     return (
         f'<polyline class="{"ft-now" if now else "ft-earlier"}" points="{points}" fill="none" '
-        f'stroke-width="{2.5 if now else 1.8}" {_stroke(i)} {"" if now else "opacity=.75"}/>'
+        f'stroke-width="{2.5 if now else 1.8}" {_stroke(line.place)} {"" if now else "opacity=.75"}/>'
     )
 
 
-def _dot(last, frame: _Frame, i: int, said: str) -> str:
+def _dot(last, frame: _Frame, place: int, said: str) -> str:
     if last is None:
         return ""
     x, y = frame.at(*last)
-    colour = COLOURS[i % len(COLOURS)]
+    colour = COLOURS[place % len(COLOURS)]
     return f'<circle class="ft-last" cx="{x}" cy="{y}" r="5" fill="{colour}"><title>{said}</title></circle>'
 
 
 def _legend(lines: Sequence[Line]) -> str:
+    sample = (
+        '<svg width="34" height="10" style="vertical-align:middle"><line x1="0" x2="34" y1="5" y2="5" stroke-width="3" '
+    )
     parts = [
-        '<span style="margin-right:1.4em"><svg width="34" height="10" style="vertical-align:middle">'
-        f'<line x1="0" x2="34" y1="5" y2="5" stroke-width="3" {_stroke(i)}/></svg> {html.escape(line.label)}</span>'
-        for i, line in enumerate(lines)
+        f'<span style="margin-right:1.4em">{sample}{_stroke(line.place)}/></svg> {html.escape(line.label)}</span>'
+        for line in lines
     ]
     return f'<div class="ft-legend" style="line-height:1.6;color:{INK}">{"".join(parts)}</div>'
 
 
-def _stroke(i: int) -> str:
-    return f'stroke="{COLOURS[i % len(COLOURS)]}" stroke-dasharray="{STROKES[i % len(STROKES)]}"'
+def _stroke(place: int) -> str:
+    return f'stroke="{COLOURS[place % len(COLOURS)]}" stroke-dasharray="{STROKES[place % len(STROKES)]}"'
 
 
 def _finite(points) -> list:

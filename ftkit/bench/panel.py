@@ -31,7 +31,7 @@ def panel(recipe: Recipe, name: str = "", controls: Sequence[str] | Mapping[str,
     name = name or _cell() or recipe.digest
     made = Panel(recipe, name, offered, mode())
     if name in _panels:
-        made.earlier = _panels[name].close()
+        made.earlier, made.runs = _panels[name].close(), _panels[name].runs
     _panels[name] = made
     made.show()
     return made
@@ -166,7 +166,7 @@ class Panel:
     def _now(self) -> Line:
         label = f"run {self.runs}" if self.runs else "no run yet"
         turned = changes(self.ran, self.first) if self.ran else ""
-        return Line(f"{label}: {turned}" if turned else label, plots.losses(tuple(self.events), "step"))
+        return Line(f"{label}: {turned}" if turned else label, plots.losses(tuple(self.events), "step"), self.runs - 1)
 
     def _with_last(self) -> list[Line]:
         now = self._now()

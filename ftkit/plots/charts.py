@@ -3,11 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from .figure import COLOURS, INK, SIZE, Figure, figure, look, plain, safe, thin
+from .figure import BELOW, COLOURS, INK, SIZE, TOP, Figure, add_intervals, figure, look, plain, safe, thin
 
 BAND = "rgba(118,118,118,0.45)"
-ROW = 62  # pixels for one lying bar
-AROUND = 190  # pixels for title, axis and legend around them
+ROW = 56  # pixels for one lying bar
+AROUND = TOP + BELOW
 
 
 def loss_curve(
@@ -26,7 +26,12 @@ def loss_curve(
     x           "tokens" read so far, or "step"
     raises      ValueError if a run has no loss yet, or x is another word
     """
-    drawn = figure(title, {"tokens": "tokens read", "step": "step"}.get(x, x), "loss (nats/token)")
+    drawn = figure(
+        title,
+        {"tokens": "tokens read", "step": "step"}.get(x, x),
+        "loss (nats/token)",
+        entries=len(runs) + bool(vocabulary) + (entropy is not None),
+    )
     ends = []
     for i, (name, run) in enumerate(runs.items()):
         points = thin(losses(run, x))
@@ -77,13 +82,13 @@ def arms(
     rows = {name: len(names) - 1 - i for i, name in enumerate(names)}
     measured = {name: _interval(value) for name, value in values.items()}
     sure = any(low < high for _, low, high in measured.values())
-    drawn = figure(title, f"{title.lower()} ({unit})", "", AROUND + ROW * len(names))
+    drawn = figure(title, f"{title.lower()} ({unit})", "", AROUND + ROW * len(names), entries=4)
     drawn.add_bar(
         x=[measured[name][0] for name in names], y=[rows[name] for name in names], orientation="h", width=0.46,
         marker={"color": COLOURS[0]}, name="this run, 95 % interval" if sure else "this run",
-        error_x=_error(measured.values()),
         customdata=[_said(name, *measured[name]) for name in names], hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
+    add_intervals(drawn, drawn.data[0].x, drawn.data[0].y, list(measured.values()))
     found = [(name, _band(band)) for name, band in (bands or {}).items() if name in rows]
     if found:
         count = found[0][1][3]
@@ -91,8 +96,9 @@ def arms(
             x=[band[1] for _, band in found], y=[rows[name] - 0.36 for name, _ in found], mode="markers",
             marker={"symbol": "line-ns", "size": 14, "color": INK, "line": {"width": 3, "color": INK}},
             name=f"our {count} runs: smallest, mean, largest",
-            error_x={**_error([(mean, low, high) for _, (low, mean, high, _) in found]), "color": BAND, "thickness": 9,
-                     "width": 0},
+            error_x={"type": "data", "symmetric": False, "color": BAND, "thickness": 9, "width": 0,
+                     "array": [high - mean for _, (_, mean, high, _) in found],
+                     "arrayminus": [mean - low for _, (low, mean, _, _) in found]},
             customdata=[_said(name, mean, low, high) for name, (low, mean, high, _) in found],
             hovertemplate="%{customdata}<extra></extra>",
         )  # fmt: skip
@@ -109,7 +115,7 @@ def arms(
     drawn.update_yaxes(tickvals=[rows[name] for name in names], ticktext=labels, showgrid=False)
     drawn.update_yaxes(range=[-0.75, len(names) - 0.4])
     _share_axis(drawn, unit)
-    return _legend_for_rows(drawn, len(names))
+    return _room_for_labels(drawn)
 
 
 def forgetting(runs: Mapping[str, Mapping], title: str = "What was known before, and what is left") -> Figure:
@@ -134,7 +140,7 @@ def forgetting(runs: Mapping[str, Mapping], title: str = "What was known before,
             if units
             else "no probe was measured before and after; a stopped run has nothing to compare"
         )
-    drawn = figure(title, f"probe ({units[0]})", "", AROUND + ROW * len(rows) * 2 // 3)
+    drawn = figure(title, f"probe ({units[0]})", "", AROUND + ROW * len(rows) * 2 // 3, entries=2)
     places = list(range(len(rows) - 1, -1, -1))
     for place, (_, pair) in zip(places, rows, strict=True):
         drawn.add_shape(
@@ -151,7 +157,7 @@ def forgetting(runs: Mapping[str, Mapping], title: str = "What was known before,
     drawn.update_yaxes(tickvals=places, ticktext=[safe(name) for name, _ in rows], showgrid=False)
     drawn.update_yaxes(range=[-0.6, len(rows) - 0.4])
     _share_axis(drawn, units[0])
-    return _legend_for_rows(drawn, len(rows) * 2 / 3)
+    return _room_for_labels(drawn)
 
 
 def kl(distances: Mapping[str, object], title: str = "Distance from the world, by kind of token") -> Figure:
@@ -163,23 +169,25 @@ def kl(distances: Mapping[str, object], title: str = "Distance from the world, b
     names = list(distances)
     rows = {name: len(names) - 1 - i for i, name in enumerate(names)}
     found = {name: {part: _interval(_part(one, part)) for part in ("form", "fact")} for name, one in distances.items()}
-    drawn = figure(title, "KL(world || model) (nats/token)", "", AROUND + ROW * len(names) * 5 // 4)
+    drawn = figure(title, "KL(world || model) (nats/token)", "", AROUND + ROW * len(names) * 5 // 4, entries=2)
     for i, part in enumerate(("form", "fact")):
         drawn.add_bar(
             x=[found[name][part][0] for name in names], y=[rows[name] + 0.2 - 0.4 * i for name in names],
             orientation="h", width=0.36, name=f"{part} tokens",
-            marker={"color": COLOURS[i], "pattern": {"shape": "/" if i else "", "fgcolor": "white"}},
-            error_x=_error(found[name][part] for name in names),
+            marker={"color": COLOURS[i],
+                    "pattern": {"shape": "/" if i else "", "bgcolor": COLOURS[i], "fgcolor": "white", "solidity": 0.2}},
             customdata=[_said(f"{name}, {part} tokens", *found[name][part]) for name in names],
             hovertemplate="%{customdata}<extra></extra>",
         )  # fmt: skip
+        bars = drawn.data[-1]
+        add_intervals(drawn, bars.x, bars.y, [found[name][part] for name in names])
     labels = [
         f"<b>{safe(name)}</b><br>form {found[name]['form'][0]:.3f}<br>fact {found[name]['fact'][0]:.3f}"
         for name in names
     ]
     drawn.update_yaxes(tickvals=[rows[name] for name in names], ticktext=labels, showgrid=False)
     drawn.update_yaxes(range=[-0.6, len(names) - 0.4])
-    return _legend_for_rows(drawn, len(names) * 5 / 4)
+    return _room_for_labels(drawn)
 
 
 def learned_first(
@@ -193,7 +201,7 @@ def learned_first(
 
     probes  {probe: [(tokens read, value), ...]}
     """
-    drawn = figure(title, x, f"probe ({unit})")
+    drawn = figure(title, x, f"probe ({unit})", entries=len(probes))
     for i, (name, points) in enumerate(probes.items()):
         xs, ys = zip(*points, strict=True)
         drawn.add_scatter(
@@ -234,15 +242,6 @@ def _band(band) -> tuple[float, float, float, int]:
     return min(band), math.fsum(band) / len(band), max(band), len(band)
 
 
-def _error(triples) -> dict:
-    triples = list(triples)
-    return {
-        "type": "data", "symmetric": False, "color": INK, "thickness": 3, "width": 6,
-        "array": [max(0.0, high - value) for value, _, high in triples],
-        "arrayminus": [max(0.0, value - low) for value, low, _ in triples],
-    }  # fmt: skip
-
-
 def _said(name: str, value: float, low: float, high: float) -> str:
     return f"<b>{safe(name)}</b><br>{value:.3f} ({low:.3f} to {high:.3f})"
 
@@ -254,8 +253,8 @@ def _share_axis(drawn: Figure, unit: str) -> None:
         drawn.update_xaxes(rangemode="tozero")
 
 
-def _legend_for_rows(drawn: Figure, rows: float) -> Figure:
-    """The legend as far below the axis in a low figure as in a high one; room on the left for the longest label."""
+def _room_for_labels(drawn: Figure) -> Figure:
+    """Room on the left for the longest label."""
     longest = max(len(line) for text in drawn.layout.yaxis.ticktext for line in plain(text).split("\n"))
-    drawn.update_layout(legend={"y": -(SIZE * 4.6) / (ROW * rows)}, margin={"l": longest * SIZE * 5 // 9})
+    drawn.update_layout(margin={"l": 24 + longest * SIZE * 5 // 9})
     return drawn

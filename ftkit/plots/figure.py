@@ -3,7 +3,10 @@
 import base64
 import html
 import json
+import os
 import re
+import sys
+from pathlib import Path
 
 import plotly.graph_objects as go
 
@@ -16,21 +19,22 @@ FAINT = "rgba(118,118,118,0.3)"
 PAPER_INK = "#222222"  # on the white ground of a saved picture
 POINTS = 400  # more than a line needs on any screen
 SIZE = 16  # of letters, in pixels: read from the last row of a room
-HEIGHT = 420
+HEIGHT = 440
+TOP, BELOW, ENTRY = 54, 84, 25  # pixels: title; ticks and axis title; a row of the legend
+HALO = ("#ffffff", 7), ("#222222", 3)  # an interval is seen on bars and on pages of any colour
 
 
 class Figure(go.Figure):
-    """A plotly figure in our style. Shown, it is interactive; saved in a notebook, it is a PNG and a text as well."""
+    """A plotly figure in our style. JupyterLab draws it, and saves its own PNG; elsewhere it brings one along."""
 
     _ipython_display_ = None  # plotly's own way round the line below
 
     def _repr_mimebundle_(self, include=None, exclude=None, **kwargs):
-        drawing = json.loads(self.to_json()) | {"config": {"displaylogo": False, "responsive": True}}
-        return {
-            "application/vnd.plotly.v1+json": drawing,
-            "image/png": base64.b64encode(self.png()).decode(),
-            "text/plain": str(self),
-        }
+        drawing = json.loads(self.to_json()) | {"config": {"displayModeBar": False}}
+        bundle = {"application/vnd.plotly.v1+json": drawing, "text/plain": str(self)}
+        if not _page_draws():  # JupyterLab would show the picture, and the drawing only under a pointer
+            bundle["image/png"] = base64.b64encode(self.png()).decode()
+        return bundle
 
     def __str__(self) -> str:
         """Title, axes, and the last value of each series: for those who do not see pictures."""
@@ -48,26 +52,46 @@ class Figure(go.Figure):
         return draw(self)
 
 
-def figure(title: str, x: str, y: str, height: int = HEIGHT) -> Figure:
-    """An empty figure: no ground of its own, so that it stands on light and dark pages alike."""
-    made = Figure()
+def figure(title: str, x: str, y: str, height: int = HEIGHT, entries: int = 0) -> Figure:
+    """An empty figure: no ground of its own, so that it stands on light and dark pages alike.
+
+    height   in pixels, with title and axes and without the legend
+    entries  of the legend, which stands below
+    """
+    made, legend = Figure(), ENTRY * -(-entries // 2) + 6
     axis = {
         "gridcolor": FAINT, "zeroline": False, "linecolor": INK, "ticks": "outside", "tickcolor": INK,
-        "automargin": True,
+        "tickfont": {"size": SIZE - 1},
     }  # fmt: skip
     made.update_layout(
         template="none",
-        title={"text": title, "x": 0, "xanchor": "left", "xref": "container", "font": {"size": SIZE + 2}},
-        xaxis={"title": {"text": x}, **axis},
-        yaxis={"title": {"text": y}, **axis},
+        title={"text": title, "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container",
+               "pad": {"t": 14, "l": 4}, "font": {"size": SIZE + 2}},
+        xaxis={"title": {"text": x, "standoff": 8}, **axis},
+        yaxis={"title": {"text": y, "standoff": 8}, "automargin": True, **axis},
         font={"size": SIZE, "color": INK, "family": "sans-serif"},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        legend={"orientation": "h", "x": 0, "y": -0.28, "yanchor": "top", "traceorder": "normal"},
-        margin={"l": 20, "r": 20, "t": 60, "b": 20},
-        height=height,
-    )
+        legend={"orientation": "h", "x": 0, "y": -(BELOW - 6) / (height - TOP - BELOW), "yanchor": "top",
+                "traceorder": "normal"},
+        margin={"l": 70, "r": 20, "t": TOP, "b": BELOW + legend},
+        height=height + legend,
+    )  # fmt: skip
     return made
+
+
+def add_intervals(drawn: Figure, across: list[float], up: list[float], triples: list[tuple]) -> None:
+    """Intervals of lying bars: (value, low, high) at (value, up); dark with a light rim."""
+    arrays = {
+        "array": [max(0.0, high - value) for value, _, high in triples],
+        "arrayminus": [max(0.0, value - low) for value, low, _ in triples],
+    }
+    for colour, thickness in HALO if any(low < high for _, low, high in triples) else ():
+        error = {"type": "data", "symmetric": False, "color": colour, "thickness": thickness, "width": 6, **arrays}
+        drawn.add_scatter(
+            x=across, y=up, mode="markers", marker={"size": 1, "opacity": 0, "color": colour}, error_x=error,
+            showlegend=False, hoverinfo="skip",
+        )  # fmt: skip
 
 
 def look(i: int, line: bool = True) -> dict:
@@ -100,6 +124,13 @@ def thin(points: list, most: int = POINTS) -> list:
     if len(points) <= most:
         return list(points)
     return [points[i * (len(points) - 1) // (most - 1)] for i in range(most)]
+
+
+def _page_draws() -> bool:
+    """Whether a JupyterLab with plotly's extension looks at this kernel."""
+    extension = Path(sys.prefix) / "share/jupyter/labextensions/jupyterlab-plotly"
+    headless = os.environ.get("FTKIT_MODE", "").strip().lower() == "headless"
+    return "JPY_SESSION_NAME" in os.environ and not headless and extension.is_dir()
 
 
 def _told(trace) -> str:

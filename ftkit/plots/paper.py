@@ -91,7 +91,7 @@ MILESTONES = (
 
 def conditions() -> Figure:
     """The three conditions of comprehension, after Fig. 1 of Wu et al. 2025."""
-    drawn = figure("Three conditions of comprehension (after Fig. 1 of Wu et al. 2025)", "", "", 540)
+    drawn = figure("Three conditions of comprehension (after Fig. 1 of Wu et al. 2025)", "", "", 500)
     for here, there in ((0, 1), (1, 2)):
         _arrow(drawn, here + 0.24, 1.04, there - 0.24, 1.04)
         _arrow(drawn, there - 0.24, 0.96, here + 0.24, 0.96)
@@ -108,12 +108,12 @@ def conditions() -> Figure:
             (f"<b>{one.name}.</b> {one.paper}", f"<b>Measured here:</b> {one.measured}",
              f"<b>Wrong if</b> {one.wrong_if}"),
         )  # fmt: skip
-    return _bare(drawn, (-0.5, 2.5), (-0.1, 1.75))
+    return _bare(drawn, (-0.5, 2.5), (-0.2, 1.75), 0.75)
 
 
 def timeline() -> Figure:
     """How fine-tuning came about, after Fig. 2 and section 2.2 of Wu et al. 2025."""
-    drawn = figure("How fine-tuning came about (after Fig. 2 of Wu et al. 2025; not to scale)", "", "", 540)
+    drawn = figure("How fine-tuning came about (after Fig. 2 of Wu et al. 2025; not to scale)", "", "", 640)
     start = -0.5
     for i, (name, count) in enumerate(PHASES):
         places = [i for i in range(len(MILESTONES)) if start < i < start + count]
@@ -124,12 +124,12 @@ def timeline() -> Figure:
             [f"{one.date} {one.name}: {one.paper} Measured here: {one.measured}. Where: {one.where}." for one in here],
         )  # fmt: skip
         drawn.add_shape(
-            type="rect", x0=start + 0.03, x1=start + count - 0.03, y0=-2, y1=2.4, layer="below", line={"width": 0},
+            type="rect", x0=start + 0.03, x1=start + count - 0.03, y0=-2.2, y1=3, layer="below", line={"width": 0},
             fillcolor=("rgba(0,114,178,0.13)", "rgba(0,158,115,0.13)", "rgba(213,94,0,0.13)")[i],
         )  # fmt: skip
-        _label(drawn, start + count / 2, 2.35, f"<b>{name.replace('<br>', '</b><br>', 1)}", "top", SIZE - 3)
+        _label(drawn, start + count / 2, 2.92, f"<b>{name.replace('<br>', '</b><br>', 1)}", "top", SIZE - 3)
         start += count
-    heights = [(1, 0.45, -0.45, -1)[i % 4] for i in range(len(MILESTONES))]
+    heights = [(1.35, 0.4, -0.4, -1.25)[i % 4] for i in range(len(MILESTONES))]
     drawn.add_shape(type="line", x0=-0.5, x1=start, y0=0, y1=0, layer="below", line={"color": INK, "width": 3})
     for i, (one, height) in enumerate(zip(MILESTONES, heights, strict=True)):
         drawn.add_shape(
@@ -142,7 +142,7 @@ def timeline() -> Figure:
             (f"<b>{one.name}</b> ({one.date}): {one.paper}", f"<b>Measured here:</b> {one.measured}.",
              f"<b>Where:</b> {one.where}."),
         )  # fmt: skip
-    return _bare(drawn, (-0.6, len(MILESTONES) - 0.4), (-2.1, 2.5))
+    return _bare(drawn, (-0.6, len(MILESTONES) - 0.4), (-2.3, 3.05), 1.6)
 
 
 def _points(drawn: Figure, x: list, y: list, hover: list, name: str, colour: str, symbol: str, size: int, told: list):
@@ -165,16 +165,24 @@ def _arrow(drawn: Figure, x0: float, y0: float, x1: float, y1: float) -> None:
 
 
 def _detail(drawn: Figure, x: float, y: float, lines: tuple[str, ...]) -> None:
-    """A text below the figure that a click on the point shows, and the next click hides."""
+    """A text in the room below that a click on the point shows, and the next click hides."""
     drawn.add_annotation(
-        x=0, y=-0.06, xref="paper", yref="paper", xanchor="left", yanchor="top", align="left", showarrow=False,
+        xanchor="left", yanchor="top", align="left", showarrow=False, visible=False, bordercolor=FAINT, borderpad=8,
         text="<br>".join(textwrap.fill(line, LINE).replace("\n", "<br>") for line in lines),
-        xclick=x, yclick=y, clicktoshow="onout", visible=False, bordercolor=FAINT, borderpad=8,
+        xclick=x, yclick=y, clicktoshow="onout", font={"size": SIZE - 1},
     )  # fmt: skip
 
 
-def _bare(drawn: Figure, x: tuple, y: tuple) -> Figure:
+def _bare(drawn: Figure, x: tuple[float, float], y: tuple[float, float], room: float) -> Figure:
+    """Without axes; `room` below is for details, and left out of a picture, which nobody clicks."""
+    whole = (y[0] - room, y[1])
     drawn.update_xaxes(visible=False, range=list(x), fixedrange=True)
-    drawn.update_yaxes(visible=False, range=list(y), fixedrange=True)
-    drawn.update_layout(margin={"b": 170, "l": 10, "r": 10}, hovermode="closest", dragmode=False)
+    drawn.update_yaxes(visible=False, range=list(whole), fixedrange=True)
+    for note in drawn.layout.annotations:
+        if note.clicktoshow == "onout":
+            note.update(x=x[0] + 0.01 * (x[1] - x[0]), y=y[0])
+    seen = round((y[1] - y[0]) / (whole[1] - whole[0]) * drawn.layout.height)
+    drawn.update_layout(
+        margin={"b": 10, "l": 10, "r": 10}, hovermode="closest", meta={"picture_height": seen, "picture_range": list(y)}
+    )
     return drawn

@@ -24,7 +24,8 @@ def draw(figure) -> bytes:
     from matplotlib.figure import Figure as Page
 
     layout = figure.layout
-    page = Page(figsize=(WIDTH / INCH, layout.height / INCH), dpi=DPI, layout="constrained", facecolor="white")
+    height = (layout.meta or {}).get("picture_height", layout.height)
+    page = Page(figsize=(WIDTH / INCH, height / INCH), dpi=DPI, layout="constrained", facecolor="white")
     FigureCanvasAgg(page)
     axes = page.subplots()
     for shape in layout.shapes:
@@ -35,13 +36,19 @@ def draw(figure) -> bytes:
     for note in layout.annotations:
         if note.visible is not False:
             _note(axes, note)
+    if layout.meta:
+        axes.set_ylim(*layout.meta["picture_range"])
     file = io.BytesIO()
     page.savefig(file, format="png")
     return file.getvalue()
 
 
 def _scatter(axes, trace) -> None:
-    mode, colour = trace.mode or "lines", trace.marker.color or trace.line.color
+    mode, colour, symbol = (
+        trace.mode or "lines",
+        trace.marker.color or trace.line.color,
+        trace.marker.symbol or "circle",
+    )
     error = trace.error_x if trace.error_x.array is not None else trace.error_y
     thick = error.thickness or 2
     axes.errorbar(
@@ -55,9 +62,9 @@ def _scatter(axes, trace) -> None:
         color=_colour(trace.line.color or colour),
         linestyle=STYLES[trace.line.dash or "solid"] if "lines" in mode else "",
         linewidth=trace.line.width or 2,
-        marker=SHAPES[(trace.marker.symbol or "circle").removesuffix("-open")] if "markers" in mode else "",
+        marker=SHAPES[symbol.removesuffix("-open")] if "markers" in mode and trace.marker.opacity != 0 else "",
         markersize=trace.marker.size if isinstance(trace.marker.size, int | float) else 9,
-        markerfacecolor="white" if (trace.marker.symbol or "").endswith("-open") else _colour(colour),
+        markerfacecolor="white" if symbol.endswith("-open") else _colour(colour),
         markeredgecolor=_colour(colour),
         markeredgewidth=2,
         label=_label(trace),
@@ -75,15 +82,13 @@ def _bar(axes, trace) -> None:
         "color": _colour(trace.marker.color),
         "hatch": trace.marker.pattern.shape or None,
         "edgecolor": "white",
-        "ecolor": PAPER_INK,
-        "capsize": 4,
         "label": _label(trace),
         "zorder": 2,
     }
     if lying:
-        axes.barh(places, values, height=trace.width or 0.8, xerr=_arms(trace.error_x), **how)
+        axes.barh(places, values, height=trace.width or 0.8, **how)
     else:
-        axes.bar(places, values, width=trace.width or 0.8, yerr=_arms(trace.error_y), **how)
+        axes.bar(places, values, width=trace.width or 0.8, **how)
 
 
 def _shape(axes, shape) -> None:
