@@ -58,7 +58,9 @@ def test_pretraining_learns_and_leaves_all_that_was_promised(store, reading):
     last = [event for event in run.metrics if event["kind"] == "loss"][-1]["values"]
     assert last["tokens"] == 4 * 48 and last["seconds_left"] == 0 and last["tokens_per_second"] > 0
     assert run.cost["tokens"] == 12 * 4 * 48 and run.cost["peak_memory_bytes"] > 10**8
-    assert run.cost["trainable_parameters"] == run.cost["total_parameters"] == 94_400  # embedding 65,536, attention 16,384, inner 12,288, norms 192
+    assert (
+        run.cost["trainable_parameters"] == run.cost["total_parameters"] == 94_400
+    )  # embedding 65,536, attention 16,384, inner 12,288, norms 192
     assert run.forgetting == {} and run.answers == []
     assert run.model()[0].config.hermea_island == 0
     left = {path.name for path in run.path.iterdir()}
@@ -462,7 +464,9 @@ def test_a_batch_that_cannot_be_shared_is_refused(store, asking, monkeypatch):
 
 
 @pytest.mark.parametrize("objective", ["reading", "asking"])
-@pytest.mark.parametrize(("dtype", "flags"), [("float32", (False, False)), ("bfloat16", (True, False))])
+@pytest.mark.parametrize(
+    ("dtype", "flags"), [("float32", (False, False)), ("bfloat16", (True, False)), ("float16", (False, True))]
+)
 def test_both_flags_are_always_given(request, tiny, tmp_path, objective, dtype, flags):
     """TRL switches bf16 on where nothing is said, also on cards that only emulate it."""
     from ftkit.recipe import technique

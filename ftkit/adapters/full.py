@@ -20,7 +20,7 @@ def full_forward(x, weight, change):
     weight   (D_out, D_in)  before training
     change   (D_out, D_in)  what training added: as many numbers as the layer has
     returns  (..., D_out)
-    source   Howard and Ruder 2018, arXiv:1801.06146
+    source   Raffel et al. 2020, arXiv:1910.10683, section 3.5.1
     """
     return x @ (weight + change).T
 
@@ -40,9 +40,9 @@ RECORD = Adapter(
     name="full",
     title="Full fine-tuning",
     claim="Every weight may move, so anything can be learned, and anything forgotten.",
-    paper="Howard and Ruder 2018, arXiv:1801.06146",
-    year=2018,
-    seed_row="Section 3.1, full fine-tuning",
+    paper="Raffel et al. 2020, arXiv:1910.10683",
+    year=2020,
+    seed_row="Table 1, SFT: Full Fine-tuning",
     lab="30",
     config=Full,
     equation=full_forward,

@@ -90,10 +90,10 @@ def merge(model):
 RECORD = Adapter(
     name="lora",
     title="LoRA",
-    claim="A change of low rank is enough, so a hundredth of the weights learns the task and the rest stays as it was.",
+    claim="A change of low rank is enough: a few hundredths as many weights learn the task, beside frozen ones.",
     paper="Hu et al. 2021, arXiv:2106.09685",
     year=2021,
-    seed_row="Section 3.2, LoRA",
+    seed_row="Table 1, SFT: LoRA",
     lab="30",
     config=LoRA,
     equation=lora_forward,
