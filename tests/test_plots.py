@@ -122,13 +122,16 @@ def test_a_long_line_is_thinned_and_keeps_its_ends():
 def test_arms_draw_interval_prediction_and_band_at_their_own_arm():
     measured = Measurement(0.9, "share", 200, 0.85, 0.94)
     figure = plots.arms({"none": 0.02, "lora": measured}, {"lora": 0.5}, {"lora": Band(0.8, 0.88, 0.95, 5)})
-    bars, band, guess = figure.data
+    bars, rim, line, band, guess = figure.data
     where = dict(
         zip((text.split()[0] for text in figure.layout.yaxis.ticktext), figure.layout.yaxis.tickvals, strict=True)
     )
     at = list(bars.y).index(where["lora"])
     assert bars.x[at] == 0.9
-    assert (bars.error_x.array[at], bars.error_x.arrayminus[at]) == pytest.approx((0.04, 0.05))
+    for interval in (rim, line):
+        assert (interval.x[at], interval.y[at]) == (0.9, where["lora"])
+        assert (interval.error_x.array[at], interval.error_x.arrayminus[at]) == pytest.approx((0.04, 0.05))
+    assert rim.error_x.thickness > line.error_x.thickness and rim.error_x.color != line.error_x.color
     assert band.x[0] == 0.88 and abs(band.y[0] - where["lora"]) < 0.5
     assert (band.error_x.array[0], band.error_x.arrayminus[0]) == pytest.approx((0.07, 0.08))
     assert "5 runs" in band.name
@@ -167,7 +170,7 @@ def test_forgetting_says_why_it_cannot_draw(probes, message):
 
 def test_kl_takes_measurements_and_parts_add_up_in_the_labels():
     part = Measurement(0.25, "nats/token", 300, 0.2, 0.3)
-    form, fact = plots.kl({"nano": {"form": part, "fact": 0.5}}).data
+    form, fact = (trace for trace in plots.kl({"nano": {"form": part, "fact": 0.5}}).data if trace.type == "bar")
     assert (form.x[0], fact.x[0]) == (0.25, 0.5)
     assert form.marker.pattern.shape != fact.marker.pattern.shape
 
