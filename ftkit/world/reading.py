@@ -9,19 +9,20 @@ class Reading:
     """A text that is well formed, whether it is true or not.
 
     family         the corpus whose form it has
-    logprob        nats; log probability that the corpus writes exactly this text; -inf if it never does (it is false)
+    logprob        nats; log probability that the corpus writes exactly this text; -inf if it never does (it is false);
+                   None if the corpus has no exact probability
     facts          (start, end) of the characters that state a fact: a person's home, the result of a sum
     facts_logprob  nats; the part of `logprob` that falls on those characters, each given all the text before it
     """
 
     family: str
-    logprob: float
+    logprob: float | None
     facts: tuple[tuple[int, int], ...]
     facts_logprob: float
 
     @property
     def true(self) -> bool:
-        return self.logprob > -math.inf
+        return self.logprob is None or self.logprob > -math.inf
 
 
 def log(probability: float) -> float:
