@@ -11,11 +11,11 @@ import pytest
 from ftkit import world
 from ftkit.world.arithmetic import Arithmetic, held_out, pairs, result
 from ftkit.world.biographies import DIRECT, INVERSE, Biographies
+from ftkit.world.examples import Example
 from ftkit.world.forms import Form
 from ftkit.world.people import FIRST, Island
 from ftkit.world.problems import OPERANDS, Problems
 from ftkit.world.stories import SIGN_OF, START_AT_MOST, THINGS, TURNS, Stories, amounts, unseen, verbs
-from ftkit.world.tasks import Example
 
 FAMILIES = ("biographies", "arithmetic", "stories", "problems")
 BYTES = "f2583d9ac4607bd0eafbd6128bf4e896de3639abeb9a513d57b8524f192a451e"  # sha256 of 500 documents of each island

@@ -67,12 +67,7 @@ class Task:
         self._known(split)
         if i < 0:
             raise IndexError(f"example {i} was asked for; examples are counted from 0")
-        return next(
-            example
-            for attempt in count()
-            if split_of(self.name, (example := self.draw(Dice(self.name, self.island.seed, split, i, attempt))).meta["key"])
-            == split
-        )
+        return self.pick(split, i)
 
     def check(self, example: Example, text: str) -> Score:
         """How good an answer is, and why; whatever the text, it is judged at once and nothing is raised."""
@@ -84,6 +79,11 @@ class Task:
         if any(unicodedata.category(letter).startswith("C") and letter != "\n" for letter in said):
             return Score(0.0, "the answer holds control characters")
         return self.judge(example, said)
+
+    def pick(self, split: str, i: int) -> Example:
+        """Example `i` of a split that exists: the first one drawn whose key belongs there."""
+        drawn = (self.draw(Dice(self.name, self.island.seed, split, i, attempt)) for attempt in count())
+        return next(example for example in drawn if split_of(self.name, example.meta["key"]) == split)
 
     def draw(self, dice: Dice) -> Example:
         """One example of any split."""
