@@ -57,7 +57,7 @@ def train(folder: Path, samples: Path):
         cls_token="<|cls|>",
         sep_token="<|sep|>",
         extra_special_tokens=list(SPECIAL[8:]),
-        model_max_length=128,
+        model_max_length=256,
         clean_up_tokenization_spaces=False,
     )
     tokenizer.chat_template = TEMPLATE

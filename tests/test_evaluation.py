@@ -79,7 +79,7 @@ def test_an_untaught_model_fails_every_probe(uniform):
 def test_probes_ask_what_the_corpora_never_showed(uniform, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        evaluation, "_go_on", lambda m, t, prompts, *_, **__: asked.extend(prompts) or [""] * len(prompts)
+        evaluation.probes, "go_on", lambda m, t, prompts, *_, **__: asked.extend(prompts) or [""] * len(prompts)
     )
     evaluation.probe(*uniform, ["recall/pet", "arithmetic", "stories"], n=40)
     assert len(asked) == 120 and len(set(asked)) > 110

@@ -1,0 +1,11 @@
+"""Did it work? Exact match, probes of what a model knows, distance from the world, and how sure we may be."""
+
+from .answers import BATCH, Answer, answers, exact_match, go_on
+from .distance import Divergence, bits_per_byte, divergence
+from .intervals import Measurement, bootstrap, share, wilson
+from .probes import FORGETTING, PROBES, forgetting_probes, island_of, probe, recall
+
+__all__ = [
+    "BATCH", "FORGETTING", "PROBES", "Answer", "Divergence", "Measurement", "answers", "bits_per_byte", "bootstrap",
+    "divergence", "exact_match", "forgetting_probes", "go_on", "island_of", "probe", "recall", "share", "wilson",
+]  # fmt: skip
