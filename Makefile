@@ -9,7 +9,7 @@ BUILD := .build
 PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3 python; do \
 	$$one -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$one && break; done)
 
-.PHONY: help lab test test-colab reference screenshots readme lint clean
+.PHONY: help lab test test-colab reference bench screenshots readme lint clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -32,6 +32,9 @@ reference: $(VENV)/.tested ## the labs on one core without 16-bit units, as on B
 		ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 FTKIT_MODE=headless timeout 240 taskset -c 0 \
 		$(BIN)/papermill --no-progress-bar --cwd notebooks notebooks/$$lab.ipynb $(BUILD)/reference/$$lab.ipynb || exit 1; \
 		echo "$$lab: $$((SECONDS - begin)) s of 240 s"; done
+
+bench: $(VENV)/.installed ## our speed beside that of others, as ratios; BENCH="--avx2 --only g1 --seconds 60"
+	$(BIN)/python -m benchmarks $(BENCH)
 
 screenshots: $(VENV)/.tested chromium ## look at the labs in a real browser; pictures in .build/screenshots
 	$(BIN)/python tests/screenshots.py $(BUILD)/screenshots

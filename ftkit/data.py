@@ -36,8 +36,9 @@ class Corpus:
         return world.corpus(self.name, self.island, self.people)
 
     def reads(self):
-        """The corpus, whose probabilities are known."""
-        return self.source()
+        """The corpus, if probabilities of its texts are known, or else None."""
+        exact = ("hermea", *(kind.family for kind in world.EXACT))
+        return self.source() if self.name in exact else None
 
     def asks(self) -> None:
         """A text asks nothing, so there are no answers to compare."""
@@ -70,7 +71,8 @@ class Task:
 
     def asks(self):
         """(task with .sample and .check, split, longest answer in tokens)"""
-        return world.task(self.name, self.island), self.asked, 12
+        task = world.task(self.name, self.island)
+        return task, self.asked, task.answer_tokens
 
     def mark(self, model) -> None:
         """Questions are no corpus: the island that a model has read stays the same."""

@@ -1,0 +1,160 @@
+"""Vorverständnis: what was read before saves bits when something new is learned, and costs bits where it is wrong."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from .. import world
+from ..evaluation import Measurement
+from ..records import check_knobs, knob
+from ..world import Example
+from .coding import Learner, example_costs, mean, minus
+
+PER_EXAMPLE = "bits/example"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How every reader learns while its code length is taken: the same for all."""
+
+    block: int = knob(10, 1, 10_000, "log", "examples", "examples coded before the next lesson")
+    steps: int = knob(6, 0, 10_000, unit="steps", help="changes of the weights after each block")
+    batch: int = knob(16, 1, 4096, "log", "rows", "examples read for one change")
+    learning_rate: float = knob(1e-3, 1e-6, 1.0, "log", help="size of a change")
+    seed: int = knob(0, 0, 2**31 - 1, help="of the order of reading")
+
+    def __post_init__(self):
+        check_knobs(self)
+
+
+def prequential(model, tokenizer, examples: Sequence[Example], schedule: Schedule | None = None) -> tuple[float, ...]:
+    """
+    Code length of each completion for a reader that learns as it goes.
+
+    L = sum over blocks b of -log2 p(completions of b | what the model has become by blocks 1 .. b-1)
+
+    A block is coded, then learned: `schedule.steps` steps on all examples read so far.
+
+    returns  bits of each example, the end token included; with a block of all examples, the untaught model's
+    source   Dawid 1984, doi:10.2307/2981683; Blier & Ollivier 2018, arXiv:1802.07044, section 3.4
+    differs  the model goes on from its last weights instead of beginning anew at each block
+    """
+    schedule = schedule or Schedule()
+    return _code(_reader(model, tokenizer, schedule), examples, schedule)
+
+
+@dataclass(frozen=True)
+class Saving:
+    """What one reader needed for the same examples beside another.
+
+    scratch  bits of each example for the reader that began with random weights
+    base     bits of each example for the reader that had read before
+    """
+
+    scratch: tuple[float, ...]
+    base: tuple[float, ...]
+
+    @property
+    def bits(self) -> Measurement:
+        """Bits saved an example: scratch less base; below 0 the prior hurts."""
+        return mean(self.bits_of_each, PER_EXAMPLE)
+
+    @property
+    def bits_of_each(self) -> list[float]:
+        return [scratch - base for scratch, base in zip(self.scratch, self.base, strict=True)]
+
+    @property
+    def exposure(self) -> list[tuple[int, float]]:
+        """[(examples read, bits saved so far)]"""
+        return list(enumerate(accumulate(self.bits_of_each, initial=0.0)))
+
+
+def bits_saved(
+    readers: Mapping[str, tuple],
+    families: Mapping[str, Sequence[Example]],
+    scratch: tuple,
+    schedule: Schedule | None = None,
+) -> dict[str, dict[str, Saving]]:
+    """
+    What each reader's past saves in each family of new data.
+
+    readers  {name: (model, tokenizer)}, such as small and stranger
+    families {family: examples}
+    scratch  (model, tokenizer) with random weights, of the readers' size
+    returns  {family: {name: Saving}}
+    """
+    found = {}
+    for family, examples in families.items():
+        anew = prequential(*scratch, examples, schedule)
+        found[family] = {name: Saving(anew, prequential(*one, examples, schedule)) for name, one in readers.items()}
+    return found
+
+
+def beyond_stranger(own: Saving, stranger: Saving) -> Measurement:
+    """
+    The falsifier: bits an example that a reader of this island saves beyond one that has read another.
+
+    returns  bits/example; where it is not above 0 the stranger saves as much, so what helps is form, not content
+    """
+    return minus(own.bits_of_each, stranger.bits_of_each, PER_EXAMPLE)
+
+
+@dataclass(frozen=True)
+class Prejudice:
+    """What questions cost a reader where it holds something else to be true, and where it knows nothing.
+
+    moved      bits of each home of a resident who has moved since the texts were written
+    newcomers  bits of each home of a person of whom no text tells
+    """
+
+    moved: tuple[float, ...]
+    newcomers: tuple[float, ...]
+
+    @property
+    def bits(self) -> Measurement:
+        """How much more a mistaken prior costs than none; about 0 for a reader of other texts."""
+        return minus(self.moved, self.newcomers, "bits/question")
+
+
+def prejudice(
+    model, tokenizer, island: int = 0, n: int = 90, lessons: int = 100, schedule: Schedule | None = None
+) -> Prejudice:
+    """
+    How a prior hurts: homes of people who moved beside homes of newcomers.
+
+    The reader first learns, from residents who still live where the texts told, how a home is asked for. Then it is
+    asked about people of whom it holds something else, and about people of whom it knows nothing.
+
+    n         people of each kind
+    lessons   steps on residents' homes before that; too few, and what was read is not yet used in answers
+    schedule  how it goes on learning from each kind while it is coded; None: at first sight, nothing is learned
+    """
+    schedule = schedule or Schedule(steps=0)
+    taught = _reader(model, tokenizer, schedule)
+    moved = world.island(island).moved
+    taught.learn([home for home in homes_of("train", island) if home.meta["person"] not in moved], lessons)
+    bits = (_code(copy.deepcopy(taught), homes_of(split, island, n), schedule) for split in ("moved", "newcomers"))
+    return Prejudice(*bits)
+
+
+def homes_of(split: str, island: int = 0, n: int | None = None) -> list[Example]:
+    """The first n questions of a split of `facts` that ask for a home; all of them if None."""
+    task = world.task("facts", island)
+    asked = (task.sample(split, i) for i in range(task.size(split)))
+    return [example for example in asked if example.meta["attribute"] == "home"][:n]
+
+
+def _reader(model, tokenizer, schedule: Schedule) -> Learner:
+    return Learner(model, tokenizer, schedule.learning_rate, schedule.batch, schedule.seed)
+
+
+def _code(reader: Learner, examples: Sequence[Example], schedule: Schedule) -> tuple[float, ...]:
+    """Bits of each example, each block coded before it is learned; the last one need not be learned."""
+    bits = []
+    for start in range(0, len(examples), schedule.block):
+        block = examples[start : start + schedule.block]
+        bits += [cost.bits for cost in example_costs(reader.model, reader.tokenizer, block)]
+        if len(bits) < len(examples):
+            reader.learn(examples[: len(bits)], schedule.steps)
+    return tuple(bits)

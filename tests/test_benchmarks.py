@@ -1,0 +1,162 @@
+"""The benchmarks compare like with like: equal work or no ratio. Nothing here is about speed."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # they are no part of the package
+
+from benchmarks import __main__ as program  # noqa: E402
+from benchmarks import decoding, pretraining, side_by_side  # noqa: E402
+from benchmarks.side_by_side import Arm, Block, Comparison, Outcome, compare, table  # noqa: E402
+from ftkit import models  # noqa: E402
+from ftkit.data import Corpus, Rows  # noqa: E402
+from ftkit.generation import Rollout  # noqa: E402
+from ftkit.models import Layout  # noqa: E402
+
+CASE = pretraining.Case(Layout(width=64, layers=1, heads=2, feed_forward=64, context=48), 2, 32, steps=4)
+
+
+@pytest.fixture
+def instantly(monkeypatch):
+    """A probe that takes no time."""
+    monkeypatch.setattr(side_by_side, "probe", lambda: {"float32": 100.0, "bfloat16": 400.0})
+
+
+def arm(name: str, seconds: float, made=1, optional=False) -> Arm:
+    def differs(made, reference):
+        return "" if made == reference else f"{made} instead of {reference}"
+
+    return Arm(name, lambda: Block(100, seconds, made), differs, optional)
+
+
+def comparison(*arms: Arm, goal=None) -> Comparison:
+    outcomes, probes = compare(arms, seconds=0)
+    return Comparison("X1", "counting", arms[0].name, 1e6, goal, outcomes, probes)
+
+
+def test_arms_take_turns_and_ratios_are_those_of_the_same_round(instantly):
+    heard, clock = [], iter([9, 9, 1, 0.5, 2, 0.5, 4, 1])  # the untimed round, then three timed ones
+    arms = [Arm(name, lambda: Block(1, next(clock), 0), lambda *_: "") for name in "AB"]
+    outcomes, probes = compare(arms, 0, heard.append)
+    assert heard == ["A", "B"] * 4 and len(probes) == 3
+    assert outcomes[1].rates == [2, 2, 1] and outcomes[1].ratios == [2, 4, 4]
+    assert outcomes[1].ratio == 4 and outcomes[0].ratio == 1
+
+
+def test_the_table_holds_ratio_spread_share_of_peak_and_goal(instantly):
+    text = table(comparison(arm("theirs", 1.0), arm("ours", 0.5), goal=("ours", 1.7)))
+    assert "| ours | 200 | **2.00** (2.00 to 2.00) | 0.2% | 0.1% | yes |" in text  # 200 x 1e6 of 100e9 and 400e9
+    assert text.endswith("Goal: ours at least 1.7 times theirs: 2.00, reached.")
+
+
+def test_unequal_results_have_no_ratio(instantly):
+    found = comparison(arm("theirs", 1.0), arm("ours", 0.1, made=2), goal=("ours", 1.7))
+    assert not found.equal and found.outcomes[1].ratio is None
+    assert "| ours | 1,000 | none | 1.0% | 0.2% | 2 instead of 1 |" in table(found)
+    assert "not measured" in table(found) and found.to_json()["arms"][1]["ratio"] is None
+
+
+def test_what_becomes_unequal_in_a_later_round_is_seen(instantly):
+    made = iter([1, 1, 2, 1])
+    late = Arm("late", lambda: Block(1, 1, next(made)), arm("late", 1).differs)
+    outcomes, _ = compare([arm("theirs", 1.0), late], 0)
+    assert outcomes[1].unequal == "2 instead of 1" and outcomes[1].ratio is None
+
+
+def test_only_an_optional_arm_may_fail(instantly):
+    def fails():
+        raise RuntimeError("no compiler\nat all")
+
+    found = comparison(arm("theirs", 1.0), Arm("compiled", fails, lambda *_: "", optional=True))
+    assert "left out: RuntimeError: no compiler |" in table(found) and found.equal
+    with pytest.raises(RuntimeError, match="no compiler"):
+        compare([arm("theirs", 1.0), Arm("ours", fails, lambda *_: "")], 0)
+
+
+def test_losses_are_equal_within_a_share_of_them():
+    judge = pretraining.same_losses(0.01)
+    assert judge([5.0, 4.03], [5.0, 4.0]) == ""
+    assert judge([5.0, 4.05], [5.0, 4.0]) == "loss of step 2 is 4.0500 instead of 4.0000"
+    assert judge([5.0, float("nan")], [5.0, 4.0]).startswith("loss of step 2 is nan")
+    assert judge([5.0], [5.0, 4.0]) == "1 losses instead of 2"
+    assert pretraining.same_losses(0.01, steps=1)([5.0, 9.0], [5.0, 4.0]) == ""
+
+
+def test_all_arms_of_pretraining_learn_the_same(tmp_path, monkeypatch):
+    monkeypatch.setenv("FTKIT_DTYPE", "float32")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # products this small only wait for a second thread
+    model, tokenizer = models.fresh(CASE.layout)
+    models.save(model, tokenizer, tmp_path / "start")
+    ids = [row["input_ids"] for row in Rows(Corpus().source(), tokenizer, CASE.context, CASE.steps * CASE.batch)]
+    arms = {one.name: one for one in pretraining.arms(CASE, tmp_path, ids)}
+    reference = arms[pretraining.TRAINER].run().made
+    assert len(reference) == 4 and reference[-1] < reference[0] - 0.01, "the rates are too small to tell arms apart"
+    for name in ("nanoGPT's manner", pretraining.OURS, "ours, Muon"):
+        block = arms[name].run()
+        assert arms[name].differs(block.made, reference) == "" and block.seconds > 0
+        assert block.tokens == CASE.batch * CASE.context  # of the one step after the warm ones
+    other = pretraining.plain(CASE, str(tmp_path / "start"), ids[::-1])
+    assert arms[pretraining.OURS].differs(other.made, reference) != "", "other rows must be seen to be others"
+
+
+def test_written_tokens_must_be_equal_but_for_ties(tiny):
+    model, tokenizer = tiny
+    case = decoding.Case(3, whole=False)
+    given = decoding.prompts(model, tokenizer, case)
+    arms = decoding.arms(model, model, tokenizer, given, case)
+    blocks = [one.run() for one in arms]
+    assert {one.differs(block.made, blocks[0].made) for one, block in zip(arms, blocks, strict=True)} == {""}
+    assert len({block.tokens for block in blocks}) == 1
+    reference, wrong = blocks[0].made, [list(ids) for ids in blocks[0].made.completion_ids]
+    wrong[1][2] += 1
+    said = decoding.same_tokens(model, Rollout(reference.prompt_ids, wrong, [], [], []), reference)
+    assert said.startswith("row 1 goes on with token")
+    wrong[1] = reference.completion_ids[1][:-1]
+    said = decoding.same_tokens(model, Rollout(reference.prompt_ids, wrong, [], [], []), reference)
+    assert said == f"row 1 has {len(wrong[1])} tokens instead of {len(wrong[1]) + 1}"
+
+
+def test_reported_chances_must_be_those_of_a_forward_pass(tiny):
+    model, tokenizer = tiny
+    block = decoding.ours(model, tokenizer, ["Tamu", "12 + 30"], decoding.Case(2, temperature=1.0))
+    assert decoding.same_chances(model, block.made) == ""
+    block.made.token_logprobs[1][3] -= 0.5
+    assert decoding.same_chances(model, block.made) == "row 1's log-probabilities are off by 0.5000 nats"
+
+
+def test_a_row_is_cut_after_its_end():
+    assert decoding.cut([5, 1, 0, 0], end=1) == [5, 1] and decoding.cut([5, 6], end=1) == [5, 6]
+
+
+@pytest.mark.parametrize("unequal, code", [("", 0), ("loss of step 1 is 2 instead of 1", 1)])
+def test_the_exit_code_says_whether_results_were_equal(unequal, code, tmp_path, monkeypatch, capsys):
+    def measured(case, seconds, tell):
+        arms = [Outcome("theirs", [1.0], [1.0]), Outcome("ours", [0.1], [0.1], unequal=unequal)]
+        return Comparison("P1", "slow", "theirs", 1.0, ("ours", 2.5), arms, [{"float32": 1.0, "bfloat16": 1.0}])
+
+    report = tmp_path / "new" / "bench.json"
+    monkeypatch.setattr(program, "begin_again", lambda avx2: None)
+    monkeypatch.setattr(pretraining, "measured", measured)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--only", "p1", "--cases", "1", "--into", str(report)])
+    assert program.main() == code
+    left = json.loads(report.read_text())
+    assert left["equal"] == (code == 0) and left["machine"]["threads"] >= 1
+    assert [one["name"] for one in left["benchmarks"][0]["arms"]] == ["theirs", "ours"]
+    assert "### P1: slow" in capsys.readouterr().out
+
+
+def test_avx2_starts_the_program_anew_in_that_environment(monkeypatch):
+    begun = []
+    monkeypatch.setattr(program.os, "execve", lambda *call: begun.append(call))
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--avx2"])
+    program.begin_again(avx2=True)
+    _, command, environment = begun[0]
+    assert command[1:] == ["-m", "benchmarks", "--avx2"] and environment.items() >= program.AVX2.items()
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    program.begin_again(avx2=True)
+    assert len(begun) == 1, "it must not begin anew for ever"
