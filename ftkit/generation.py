@@ -44,12 +44,14 @@ def generate(
     max_new_tokens  tokens written at most; fewer where the model's context is full
     stop            a row also ends when its text holds this string
     returns         a Rollout of len(prompts) * samples rows
-    raises          ValueError if there is no prompt, or a prompt leaves no room in the context
+    raises          ValueError if there is no prompt, a prompt leaves no room in the context, or the model only reads
     """
     import torch
 
     if not prompts:
         raise ValueError("there is no prompt; give at least one")
+    if not model.can_generate():
+        raise ValueError("this model reads and does not write; let it guess or label instead")
     rows = [encode(tokenizer, prompt) for prompt in prompts]
     longest = max(map(len, rows))
     room = getattr(model.config, "max_position_embeddings", None) or 10**9
@@ -58,7 +60,8 @@ def generate(
     training = model.training
     model.eval()
     with torch.no_grad():
-        writer = _Writer(model, tokenizer, rows, samples, temperature, seed, stop)
+        kind = _Translator if model.config.is_encoder_decoder else _Writer
+        writer = kind(model, tokenizer, rows, samples, temperature, seed, stop)
         writer.write(min(max_new_tokens, room - longest))
     model.train(training)
     texts = [tokenizer.decode(ids, skip_special_tokens=True) for ids in writer.ids]
@@ -152,6 +155,39 @@ class _Writer:
             use_cache=True,
         )
         self.lengths = self.lengths + 1
+        self.logits = out.logits[:, -1].float()
+
+
+class _Translator(_Writer):
+    """The same for a model with an encoder, which reads the prompt from both sides; the decoder begins with nothing."""
+
+    def _read(self, rows, samples):
+        import torch
+        from transformers import DynamicCache, EncoderDecoderCache
+
+        longest = max(map(len, rows))
+        pad, device = self.tokenizer.pad_token_id or 0, self.model.device
+        ids = torch.tensor([row + [pad] * (longest - len(row)) for row in rows], device=device)
+        self.lengths = torch.tensor([len(row) for row in rows], device=device).repeat_interleave(samples)
+        mask = (torch.arange(longest, device=device) < self.lengths[::samples, None]).long()  # (B, T)
+        states = self.model.get_encoder()(input_ids=ids, attention_mask=mask)[0]  # (B, T, D)
+        self.states, self.mask = states.repeat_interleave(samples, 0), mask.repeat_interleave(samples, 0)
+        self.cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
+        self._forward(self.lengths.new_full(self.lengths.shape, self.model.config.decoder_start_token_id))
+
+    def _drop(self, token):
+        keep = [place for place, row in enumerate(self.live) if not self.finished[row]]
+        self.states = self.states[keep]
+        return super()._drop(token)
+
+    def _forward(self, token):
+        out = self.model(
+            encoder_outputs=(self.states,),
+            attention_mask=self.mask,
+            decoder_input_ids=token[:, None],
+            past_key_values=self.cache,
+            use_cache=True,
+        )
         self.logits = out.logits[:, -1].float()
 
 

@@ -15,7 +15,12 @@ HEAD = 64  # width of an attention head: on a CPU the fastest
 
 @dataclass(frozen=True)
 class Layout:
-    """The shape of a Llama with random weights."""
+    """The shape of a model with random weights: here a Llama, which goes on from a text."""
+
+    kind = "layout"  # the word for it in a recipe
+    architecture = "LlamaForCausalLM"  # the library's class
+    closing = ("o_proj.weight", "down_proj.weight")  # matrices with which a block adds to the stream
+    spread = 0.02  # deviation of the random embedding
 
     width: int = knob(192, 64, 512, unit="", help="numbers that describe each token; a multiple of 64")
     layers: int = knob(6, 1, 12, help="blocks that a token passes")
@@ -25,7 +30,7 @@ class Layout:
 
     def __post_init__(self):
         check_knobs(self)
-        heads = self.heads or max(1, self.width // HEAD)
+        heads = self._heads()
         if self.width % (2 * heads):
             raise ValueError(
                 f"width is {self.width} with {heads} heads; choose a width that is a multiple of {2 * heads}"
@@ -35,13 +40,12 @@ class Layout:
         """The transformers config; a new object each time, because trainers write into it."""
         from transformers import LlamaConfig
 
-        heads = self.heads or max(1, self.width // HEAD)
         return LlamaConfig(
             vocab_size=len(tokenizer),
             hidden_size=self.width,
             num_hidden_layers=self.layers,
-            num_attention_heads=heads,
-            num_key_value_heads=heads,
+            num_attention_heads=self._heads(),
+            num_key_value_heads=self._heads(),
             intermediate_size=self.feed_forward or max(HEAD, self.width * 8 // 3 // HEAD * HEAD),
             max_position_embeddings=self.context,
             tie_word_embeddings=True,
@@ -52,11 +56,79 @@ class Layout:
             pad_token_id=tokenizer.pad_token_id,
         )
 
+    def _heads(self) -> int:
+        return self.heads or max(1, self.width // HEAD)
 
+
+@dataclass(frozen=True)
+class BertLayout(Layout):
+    """The shape of a BERT with random weights: an encoder, whose every token sees both sides."""
+
+    kind = "bert"
+    architecture = "BertForMaskedLM"
+    closing = ("output.dense.weight",)
+
+    feed_forward: int = knob(0, 0, 4096, help="width inside a block; 0 means 4 times the width")
+
+    def config(self, tokenizer):
+        from transformers import BertConfig
+
+        return BertConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=self.width,
+            num_hidden_layers=self.layers,
+            num_attention_heads=self._heads(),
+            intermediate_size=self.feed_forward or 4 * self.width,
+            max_position_embeddings=self.context,
+            type_vocab_size=1,
+            hidden_dropout_prob=0.0,  # each text is read once, so there is nothing to learn by heart
+            attention_probs_dropout_prob=0.0,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+
+
+@dataclass(frozen=True)
+class T5Layout(Layout):
+    """The shape of a T5 with random weights: an encoder reads a text, a decoder writes another."""
+
+    kind = "t5"
+    architecture = "T5ForConditionalGeneration"
+    closing = (".o.weight", ".wo.weight")
+    spread = 0.5  # large, as its outputs are scaled down; at T5's own 1.0 a fresh one would bet on repeating its input
+
+    layers: int = knob(4, 1, 12, help="blocks of the encoder, and as many of the decoder")
+    feed_forward: int = knob(0, 0, 4096, help="width inside a block; 0 means 4 times the width")
+
+    def config(self, tokenizer):
+        from transformers import T5Config
+
+        return T5Config(
+            vocab_size=len(tokenizer),
+            d_model=self.width,
+            d_kv=self.width // self._heads(),
+            d_ff=self.feed_forward or 4 * self.width,
+            num_layers=self.layers,
+            num_heads=self._heads(),
+            n_positions=self.context,  # a note: its positions are relative, so it can read further
+            dropout_rate=0.0,
+            decoder_start_token_id=tokenizer.pad_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+
+
+KINDS = (Layout, BertLayout, T5Layout)
 LAYOUTS = {
     "nano": Layout(width=128, layers=4, heads=2, feed_forward=256),
     "small": Layout(width=192, layers=6, heads=3, feed_forward=512),
     "stranger": Layout(width=192, layers=6, heads=3, feed_forward=512),
+    "encoder": BertLayout(width=192, layers=6, heads=3, feed_forward=768),
+    "seq2seq": T5Layout(width=192, layers=4, heads=3, feed_forward=512),
+}
+OPENED_BY = {  # how an architecture's name ends, and the library's door to it; all others are causal language models
+    "ForMaskedLM": "AutoModelForMaskedLM",
+    "ForSequenceClassification": "AutoModelForSequenceClassification",
+    "ForTokenClassification": "AutoModelForTokenClassification",
 }
 
 
@@ -69,7 +141,7 @@ def fresh(layout: str | Layout, seed: int = 0):
     """
     A model with random weights, and the shipped tokenizer.
 
-    embedding normal with deviation 0.02; what each block adds to the stream starts at zero, the other matrices uniform
+    embedding normal with the layout's spread; what each block adds to the stream starts at zero, other matrices uniform
 
     layout   a name, or a Layout
     seed     the same seed gives the same weights; global chance is untouched
@@ -77,7 +149,7 @@ def fresh(layout: str | Layout, seed: int = 0):
     raises   ValueError for an unknown layout
     """
     import torch
-    from transformers import LlamaForCausalLM
+    import transformers
 
     if isinstance(layout, str):
         if layout not in LAYOUTS:
@@ -87,13 +159,15 @@ def fresh(layout: str | Layout, seed: int = 0):
     config = layout.config(tokenizer)
     config._attn_implementation = _attention()
     with torch.random.fork_rng(devices=[]):
-        model = LlamaForCausalLM(config)
+        model = getattr(transformers, layout.architecture)(config)
+    tables = {id(part.weight) for part in model.modules() if isinstance(part, torch.nn.Embedding)}
     chance = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, weight in model.named_parameters():
-            if "embed_tokens" in name or "lm_head" in name:
-                weight.normal_(0.0, 0.02, generator=chance)
-            elif name.endswith(("o_proj.weight", "down_proj.weight")):
+            if id(weight) in tables:
+                is_words = weight is model.get_input_embeddings().weight
+                weight.normal_(0.0, layout.spread if is_words else 0.02, generator=chance)
+            elif name.endswith(layout.closing):
                 weight.zero_()
             elif weight.ndim == 2:
                 bound = 0.5 * (3 / weight.shape[1]) ** 0.5
@@ -103,7 +177,8 @@ def fresh(layout: str | Layout, seed: int = 0):
 
 def load(name: str | Layout, dtype: str = "float32", seed: int = 0):
     """
-    A causal language model and its tokenizer, ready for training or asking.
+    A language model and its tokenizer, ready for training or asking; what it is (one that goes on from a text, an
+    encoder, a sequence-to-sequence model, a classifier), its config says.
 
     name     shipped name, "fresh:small", a Layout, "run:<id>", a local folder, or a hub id such as "Qwen/Qwen3-0.6B"
     dtype    of the weights
@@ -130,8 +205,13 @@ def load(name: str | Layout, dtype: str = "float32", seed: int = 0):
     )
 
 
+def goes_on(model) -> bool:
+    """Whether a model goes on from a text, as the probes ask it to; encoders and text-to-text models do not."""
+    return model.can_generate() and not model.config.is_encoder_decoder
+
+
 def save(model, tokenizer, folder: Path) -> None:
-    """Writes a model so that plain `AutoModelForCausalLM.from_pretrained(folder)` opens it."""
+    """Writes a model so that plain `AutoModelForCausalLM.from_pretrained(folder)`, or its kind's own door, opens it."""
     folder.mkdir(parents=True, exist_ok=True)
     model.config.use_cache = True  # trainers switch it off, and a config saved so makes generation slow
     with quiet():
@@ -192,11 +272,12 @@ def _from_hub(name: str, dtype: str):
 
 def _open(name: str, dtype: str, **where):
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig
 
     try:
         with quiet():
-            model = AutoModelForCausalLM.from_pretrained(
+            config = AutoConfig.from_pretrained(name, trust_remote_code=False, **where)
+            model = _door(config).from_pretrained(
                 name,
                 dtype=getattr(torch, dtype),
                 use_safetensors=True,
@@ -213,6 +294,17 @@ def _open(name: str, dtype: str, **where):
     return _sane(model, tokenizer), tokenizer
 
 
+def _door(config):
+    """The library's class that opens a model, by the architecture that its config names."""
+    import transformers
+
+    if config.is_encoder_decoder:
+        return transformers.AutoModelForSeq2SeqLM
+    architecture = (config.architectures or [""])[0]
+    doors = (door for ending, door in OPENED_BY.items() if architecture.endswith(ending))
+    return getattr(transformers, next(doors, "AutoModelForCausalLM"))
+
+
 def _tokenizer(name: str | Path, **where):
     from transformers import AutoTokenizer
 
@@ -227,11 +319,12 @@ def _tokenizer(name: str | Path, **where):
 def _sane(model, tokenizer):
     """On the device; pad and end as the tokenizer says, generation with a cache, no dropout by accident."""
     model.config.pad_token_id = tokenizer.pad_token_id
-    settings = model.generation_config
-    settings.pad_token_id = tokenizer.pad_token_id
-    if settings.eos_token_id is None:
-        settings.eos_token_id = tokenizer.eos_token_id
-    settings.use_cache = True
+    if model.can_generate():
+        settings = model.generation_config
+        settings.pad_token_id = tokenizer.pad_token_id
+        if settings.eos_token_id is None:
+            settings.eos_token_id = tokenizer.eos_token_id
+        settings.use_cache = True
     return model.to(machine.device()).eval()
 
 

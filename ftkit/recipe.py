@@ -7,7 +7,7 @@ from typing import Any
 
 from .adapters import ADAPTERS, Full
 from .data import SOURCES
-from .models import Layout
+from .models import KINDS, Layout
 from .objectives import OBJECTIVES
 from .records import check_knobs, knob, known
 
@@ -98,7 +98,7 @@ class Recipe:
     def to_json(self) -> dict:
         """Plain JSON values; `from_json` makes the same recipe of them."""
         return {
-            "model": self.model if isinstance(self.model, str) else {"layout": asdict(self.model)},
+            "model": self.model if isinstance(self.model, str) else {self.model.kind: asdict(self.model)},
             "adapter": {"name": technique(self.adapter).name, **asdict(self.adapter)},
             "objective": {"name": technique(self.objective).name, **asdict(self.objective)},
             "task": {"kind": type(self.task).__name__, **asdict(self.task)},
@@ -111,7 +111,7 @@ class Recipe:
         try:
             model = value["model"]
             return cls(
-                model=model if isinstance(model, str) else _build(Layout, model["layout"], "layout"),
+                model=model if isinstance(model, str) else _layout(model),
                 adapter=_technique(value["adapter"], ADAPTERS, "adapter"),
                 objective=_technique(value["objective"], OBJECTIVES, "objective"),
                 task=_task(value["task"]),
@@ -169,6 +169,14 @@ def _technique(value: dict, records, what: str):
         raise ValueError(known(value["name"], by_name, what))
     config = by_name[value["name"]].config
     return _build(config, {key: one for key, one in value.items() if key != "name"}, what)
+
+
+def _layout(value: dict) -> Layout:
+    kinds = {kind.kind: kind for kind in KINDS}
+    (name, values), *_ = value.items()
+    if name not in kinds:
+        raise ValueError(known(name, kinds, "kind of layout"))
+    return _build(kinds[name], values, "layout")
 
 
 def _task(value: dict):

@@ -62,14 +62,21 @@ class Adapter(Technique):
     merge: Callable
 
 
+def as_it_is(config, model, task, seed: int):
+    """The model itself: the head with which it was loaded will do."""
+    return model
+
+
 @dataclass(frozen=True)
 class Objective(Technique):
     """Towards what they move.
 
-    plan  (config, model, tokenizer, task, train) -> Plan
+    plan   (config, model, tokenizer, task, train) -> Plan
+    equip  (config, model, task, seed) -> the model with the head that the objective needs
     """
 
     plan: Callable
+    equip: Callable = as_it_is
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from ftkit.checks import check, show, verdict
 from ftkit.checks.exercises import EXERCISES
 from ftkit.objectives.pretrain import next_token_loss
 from ftkit.objectives.sft import completion_loss
+from ftkit.prompting import calibrated
+from ftkit.retrieval import rag_sequence
 
 
 def as_learners_write_it_perplexity(token_logprobs):
@@ -31,10 +33,31 @@ def as_learners_write_it_per_example(token_logprobs, completion_mask):
     return torch.stack(rows).mean()
 
 
+def as_learners_write_it_by_many(logprobs, content_free):
+    before = [0.0] * len(logprobs)
+    for text in content_free.exp().tolist():
+        for label, one in enumerate(text):
+            before[label] += one / sum(text) / len(content_free)
+    quotients = [math.exp(one) / other for one, other in zip(logprobs.tolist(), before, strict=True)]
+    return quotients[0] / sum(quotients)
+
+
+def as_learners_write_it_rag_token(document_logprobs, token_logprobs):
+    whole = 0.0
+    for t in range(token_logprobs.shape[1]):
+        chance = 0.0
+        for z, logprob in enumerate(document_logprobs):
+            chance += math.exp(logprob) * math.exp(token_logprobs[z, t])
+        whole += math.log(chance)
+    return whole
+
+
 SOLVED = {
     "perplexity": as_learners_write_it_perplexity,
     "next_token_bits": as_learners_write_it_bits,
     "completion_loss_per_example": as_learners_write_it_per_example,
+    "calibrated_by_many": as_learners_write_it_by_many,
+    "rag_token": as_learners_write_it_rag_token,
 }
 MISTAKES = [(name, i) for name, task in EXERCISES.items() for i in range(len(task.mistakes))]
 
@@ -55,7 +78,12 @@ def test_a_typical_mistake_is_rejected_and_named(name, i):
 
 @pytest.mark.parametrize(
     ("copied", "name", "says"),
-    [(next_token_loss, "next_token_bits", "nats"), (completion_loss, "completion_loss_per_example", "completion_loss")],
+    [
+        (next_token_loss, "next_token_bits", "nats"),
+        (completion_loss, "completion_loss_per_example", "completion_loss"),
+        (calibrated, "calibrated_by_many", "shape (2, 2), which is not one number"),
+        (rag_sequence, "rag_token", "rag_sequence"),
+    ],
 )
 def test_copying_what_show_prints_does_not_pass(copied, name, says):
     found = verdict(copied, name)
@@ -65,10 +93,14 @@ def test_copying_what_show_prints_does_not_pass(copied, name, says):
 def test_hand_worked_values():
     # three tokens, each one of four: 4; uniform over four: 2 bits
     # rows of mean surprise 1 and 5 are 3 on average; all four tokens together would be 2
+    # 0.6 and 0.4 against a mean of 0.6 and 0.4: nothing speaks for either label
+    # 0.75 * 0.8 + 0.25 * 0.4 = 0.7 and 0.75 * 0.5 + 0.25 * 0.1 = 0.4
     first = {name: task.reference(**task.cases()[0]) for name, task in EXERCISES.items()}
     assert float(first["perplexity"]) == pytest.approx(4)
     assert float(first["next_token_bits"]) == pytest.approx(2)
     assert float(first["completion_loss_per_example"]) == pytest.approx(3)
+    assert float(first["calibrated_by_many"]) == pytest.approx(0.5)
+    assert float(first["rag_token"]) == pytest.approx(math.log(0.7 * 0.4))
 
 
 def raises(*_, **__):

@@ -2,5 +2,6 @@
 
 from .ask import Ask, prompt
 from .panel import Panel, panel
+from .workbench import Workbench, workbench
 
-__all__ = ["Ask", "Panel", "panel", "prompt"]
+__all__ = ["Ask", "Panel", "Workbench", "panel", "prompt", "workbench"]

@@ -56,8 +56,11 @@ def plan(config: Pretrain, model, tokenizer, task, train) -> Plan:
 
 def optimizer_groups(model, learning_rate: float) -> tuple[list[dict], list[dict]]:
     """Hidden matrices for Muon; embedding, output head, norms and biases for AdamW."""
+    import torch
+
     matrices, others, seen = [], [], set()
-    embeddings = {id(part.weight) for part in (model.get_input_embeddings(), model.get_output_embeddings()) if part}
+    tables = [part for part in model.modules() if isinstance(part, torch.nn.Embedding)]
+    embeddings = {id(part.weight) for part in (*tables, model.get_output_embeddings()) if part is not None}
     for weight in model.parameters():
         if weight.requires_grad and id(weight) not in seen:
             seen.add(id(weight))
@@ -127,19 +130,25 @@ def _collate(rows: list[dict]) -> dict:
     return {"input_ids": torch.tensor([row["input_ids"] for row in rows])}
 
 
-def _trainer_class(config: Pretrain):
+def trainer_with(optimizer: str) -> type:
+    """The library's Trainer with the optimiser that a knob names, "muon" or "adamw"."""
     from transformers import Trainer
 
-    class Reader(Trainer):
+    class Mover(Trainer):
+        def create_optimizer(self, model=None):
+            if self.optimizer is None and optimizer == "muon":
+                self.optimizer = joint_optimizer(self.model, self.args.learning_rate)
+            return super().create_optimizer(model)
+
+    return Mover
+
+
+def _trainer_class(config: Pretrain):
+    class Reader(trainer_with(config.optimizer)):
         def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
             outputs = model(input_ids=inputs["input_ids"], use_cache=False)
             loss = next_token_loss(outputs.logits, inputs["input_ids"])
             return (loss, outputs) if return_outputs else loss
-
-        def create_optimizer(self, model=None):
-            if self.optimizer is None and config.optimizer == "muon":
-                self.optimizer = joint_optimizer(self.model, self.args.learning_rate)
-            return super().create_optimizer(model)
 
     return Reader
 

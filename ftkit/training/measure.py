@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 from .. import evaluation, machine, models
+from ..objectives.classify import label
 from ..recipe import Recipe
 
 PROBE_ITEMS = 50
@@ -40,13 +41,18 @@ def measure(model, tokenizer, recipe: Recipe, stop: threading.Event, island: int
     if evaluation.island_of(model) != island:
         model.config.hermea_island = island
     with interruptible(model, stop):
-        forgetting = {} if is_fresh(recipe) else probes(model, tokenizer)
+        forgetting = probes(model, tokenizer) if _is_probed(model, recipe) else {}
         return {"answers": _answers(model, tokenizer, recipe), "forgetting": forgetting, "island": island}
 
 
 def is_fresh(recipe: Recipe) -> bool:
     """Whether a run begins with random weights, which have nothing to forget."""
     return isinstance(recipe.model, models.Layout) or recipe.model.startswith(models.FRESH)
+
+
+def _is_probed(model, recipe: Recipe) -> bool:
+    """The probes let a model go on from a text, which neither encoders nor text-to-text models do."""
+    return models.goes_on(model) and not is_fresh(recipe)
 
 
 def probes(model, tokenizer) -> dict:
@@ -61,9 +67,9 @@ def on_the_way(model, tokenizer, recipe: Recipe) -> dict:
 
     returns  {probe: {"value", "unit", "n", "low", "high"}}; "form" and "fact" are the parts of the distance
     """
-    found = {} if is_fresh(recipe) else probes(model, tokenizer)
+    found = probes(model, tokenizer) if _is_probed(model, recipe) else {}
     corpus = recipe.task.reads()
-    if corpus is not None:
+    if corpus is not None and models.goes_on(model):
         distance = evaluation.divergence(model, tokenizer, corpus, PROBE_ITEMS)
         found |= {"form": distance.form.to_dict(), "fact": distance.fact.to_dict()}
     return found
@@ -75,7 +81,18 @@ def _answers(model, tokenizer, recipe: Recipe) -> list[dict]:
         return []
     task, split, tokens = asks
     n = min(recipe.train.eval_examples, task.size(split))
+    if not model.can_generate():
+        return _labels(model, tokenizer, task, [task.sample(split, i) for i in range(n)])
     return [asdict(answer) for answer in evaluation.answers(model, tokenizer, task, split, n, tokens)]
+
+
+def _labels(model, tokenizer, task, examples: list) -> list[dict]:
+    """The answers of an encoder; before it has a head it says nothing."""
+    found = []
+    for example, text in zip(examples, label(model, tokenizer, examples), strict=True):
+        score = task.check(example, text)
+        found.append(asdict(evaluation.Answer(example.prompt, example.completion, text, score.value, score.why)))
+    return found
 
 
 def answers_beside(before: dict, after: dict) -> list[dict]:

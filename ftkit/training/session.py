@@ -150,8 +150,9 @@ class Session:
             self._smaller_bites()
 
     def _prepare(self):
-        """Lets the adapter choose what moves, and the objective what is read."""
+        """Lets the adapter choose what moves, and the objective which head it needs and what is read."""
         recipe = self.recipe
+        self.model = technique(recipe.objective).equip(recipe.objective, self.model, recipe.task, self.train.seed)
         self.model = technique(recipe.adapter).attach(self.model, recipe.adapter, self.train.seed)
         recipe.task.mark(self.model)
         weights = list(self.model.parameters())
@@ -169,7 +170,7 @@ class Session:
         training = self.model.training
         try:
             with interruptible(self.model, self.stop):
-                if self.train.sample_every and step % self.train.sample_every == 0:
+                if self.train.sample_every and step % self.train.sample_every == 0 and self.model.can_generate():
                     self._sample(step)
                 if self.train.probe_every and step % self.train.probe_every == 0:
                     self.emit(step, "probe", when="during", **on_the_way(self.model, self.tokenizer, self.recipe))
