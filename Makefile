@@ -23,7 +23,7 @@ test: $(VENV)/.tested chromium ## set everything up and run all tests
 
 test-colab: $(VENV)-colab/.installed ## unit tests and lab 30 with the packages of Colab's image
 	$(VENV)-colab/bin/python tools/colab.py report
-	$(VENV)-colab/bin/python -m pytest -m "not browser and not lab" $(PYTEST)
+	$(VENV)-colab/bin/python -m pytest --ignore tests/test_browser.py -m "not lab" $(PYTEST)
 	$(VENV)-colab/bin/python tools/colab.py lab notebooks/30_sft.ipynb $(BUILD)/colab/30_sft.ipynb
 
 reference: $(VENV)/.tested ## the labs on one core without 16-bit units, as on Binder; at most 240 s each

@@ -159,7 +159,10 @@ class Visit:
     def wait_text(self, css: str, words: str, patience: float = 0) -> None:
         """Until the first element of that kind holds these words; `patience` in seconds."""
         self.page.wait_for_function(
-            "([css, words]) => (document.querySelector(css)?.innerText ?? '').includes(words)",
+            """([css, words]) => {
+                const node = document.querySelector(css);
+                return (node?.innerText ?? node?.textContent ?? '').includes(words);
+            }""",
             arg=[css, words], timeout=(patience or seconds(60)) * 1000, polling=50,
         )  # fmt: skip
 

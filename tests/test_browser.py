@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from browser import MISSING, Visit, chromium, notebook, server, visitor
+from browser import MISSING, THEMES, Visit, chromium, notebook, server, visitor
 from patience import seconds
 
 from ftkit import runs
@@ -171,6 +171,27 @@ def test_nothing_that_a_model_wrote_is_run_by_the_page(visit, lab, tiny_folder):
     assert visit.page.evaluate("window.attacked") is None
     assert visit.page.locator(".ft-panel img, .ft-ask img, .jp-OutputArea img[src=x]").count() == 0
     assert "<img src=x" in visit.text(".ft-samples"), "it is shown, letter by letter"
+
+
+def test_figures_are_drawn_in_both_themes_and_answer_a_click(visit, lab):
+    notebook(lab[1] / "figures.ipynb", "from ftkit import plots\nplots.timeline()")
+    visit.open("figures.ipynb")
+    visit.run_all()
+    visit.page.wait_for_selector(".js-plotly-plot .main-svg")
+    heights = []
+    for theme in THEMES:
+        visit.theme(theme)
+        time.sleep(1)
+        heights.append(visit.page.locator(".jp-RenderedPlotly").bounding_box()["height"])
+    assert heights[0] == heights[1] > 300, "a figure must not collapse when the theme changes"
+    assert "Measured here" not in visit.text(".js-plotly-plot")
+    at = visit.page.locator(".scatterlayer .point").nth(1).bounding_box()
+    x, y = at["x"] + at["width"] / 2, at["y"] + at["height"] / 2
+    visit.page.mouse.move(x - 4, y)
+    visit.page.mouse.move(x, y)
+    visit.wait_text(".hoverlayer", "BERT")
+    visit.page.mouse.click(x, y)
+    visit.wait_text(".infolayer", "Measured here")
 
 
 def test_the_kernel_and_the_page_agree_about_a_recipe(visit, lab, small):

@@ -78,8 +78,10 @@ class Killer:
 
     def _written(self, pattern: str) -> bool:
         """Whether this attempt wrote such a file; those of earlier ones may lie around."""
-        paths = self.store.root.glob(f"[!.]*/{pattern}")
-        return any(os.path.exists(path) and os.stat(path).st_mtime_ns > self.begun for path in paths)
+        try:
+            return any(path.stat().st_mtime_ns > self.begun for path in self.store.root.glob(f"[!.]*/{pattern}"))
+        except FileNotFoundError:  # it was moved while we looked
+            return False
 
     def _told(self) -> bool:
         return self._written("metrics.jsonl")

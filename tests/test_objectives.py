@@ -8,7 +8,7 @@ import torch
 from ftkit import models
 from ftkit.data import Corpus, File, Task
 from ftkit.objectives import SFT, Pretrain, pretrain, sft
-from ftkit.objectives.pretrain import joint_optimizer, next_token_loss
+from ftkit.objectives.pretrain import joint_optimizer, next_token_loss, orthogonal
 from ftkit.objectives.sft import completion_loss
 from ftkit.recipe import Train
 
@@ -140,15 +140,38 @@ def test_the_joint_optimiser_is_muon_and_adamw(tiny_folder):
     assert equal(one, other) and not equal(one, models.load(str(tiny_folder))[0])
 
 
-def test_the_joint_optimiser_goes_on_from_its_state_bit_by_bit(tiny_folder, tmp_path):
+def test_in_full_precision_it_goes_where_torch_s_muon_goes(tiny_folder):
+    start, one, other = (models.load(str(tiny_folder))[0] for _ in range(3))
+    full, apart = joint_optimizer(one, 0.02, short=False), parts(other)
+    for seed in range(3):
+        step([full], one, seed)
+        step(apart, other, seed)
+    for old, a, b in zip(start.parameters(), one.parameters(), other.parameters(), strict=True):
+        assert ((a - b).norm() / (b - old).norm()).item() < 0.02, "bfloat16 keeps eight bits"
+    assert not equal(one, other)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (24, 8), (8, 24)])
+def test_orthogonal_keeps_directions_and_makes_lengths_alike(shape):
+    update = torch.randn(shape, generator=torch.Generator().manual_seed(1))
+    left, lengths, right = torch.linalg.svd(update, full_matrices=False)
+    made = torch.linalg.svdvals(orthogonal(update, steps=10))
+    assert lengths.max() / lengths.min() > 2 and made.min() > 0.6 and made.max() < 1.3
+    inside = left.mT @ orthogonal(update) @ right.mT
+    assert (inside - inside.diagonal().diag()).abs().max() < 1e-4
+    assert orthogonal(torch.diag(torch.tensor([1.0, 0.0]))).diagonal().tolist() == pytest.approx([0.69644, 0], abs=1e-4)
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_the_joint_optimiser_goes_on_from_its_state_bit_by_bit(tiny_folder, tmp_path, short):
     one, other = (models.load(str(tiny_folder))[0] for _ in range(2))
-    first = joint_optimizer(one, 0.02)
+    first = joint_optimizer(one, 0.02, short)
     schedule = torch.optim.lr_scheduler.LambdaLR(first, lambda done: 1 / (done + 1))
     step([first], one, 0)
     schedule.step()
     torch.save(first.state_dict(), tmp_path / "state")
     other.load_state_dict(one.state_dict())
-    second = joint_optimizer(other, 0.02)
+    second = joint_optimizer(other, 0.02, short)
     second.load_state_dict(torch.load(tmp_path / "state", weights_only=True))
     assert [group["lr"] for group in second.param_groups] == pytest.approx([0.01, 0.0015])
     for seed in (1, 2):

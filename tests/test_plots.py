@@ -129,8 +129,8 @@ def test_arms_draw_interval_prediction_and_band_at_their_own_arm():
     at = list(bars.y).index(where["lora"])
     assert bars.x[at] == 0.9
     for interval in (rim, line):
-        assert (interval.x[at], interval.y[at]) == (0.9, where["lora"])
-        assert (interval.error_x.array[at], interval.error_x.arrayminus[at]) == pytest.approx((0.04, 0.05))
+        assert (interval.x, interval.y) == ((0.9,), (where["lora"],)), "a bare number has no interval"
+        assert (interval.error_x.array[0], interval.error_x.arrayminus[0]) == pytest.approx((0.04, 0.05))
     assert rim.error_x.thickness > line.error_x.thickness and rim.error_x.color != line.error_x.color
     assert band.x[0] == 0.88 and abs(band.y[0] - where["lora"]) < 0.5
     assert (band.error_x.array[0], band.error_x.arrayminus[0]) == pytest.approx((0.07, 0.08))

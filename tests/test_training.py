@@ -178,6 +178,14 @@ def test_stop_before_the_first_step_stops_before_it(store, asking):
     assert training.resume(run.id).status == "done"
 
 
+def test_stop_while_all_is_set_up_stops_before_the_first_step(store, asking):
+    press = Stopper(0, "start")
+    run = training.run(asking, on_event=press, stop=press.stop)
+    assert run.status == "stopped" and losses(run) == [] and run.answers[0]["after"] is None
+    assert "checkpoint" not in {path.name for path in run.path.iterdir()}
+    assert equal(weights(training.resume(run.id)), weights(training.run(asking)))
+
+
 def test_stop_while_answers_are_compared_keeps_the_trained_model(store, asking):
     press = Stopper(8, "checkpoint")
     run = training.run(asking, on_event=press, stop=press.stop)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from .figure import BELOW, COLOURS, INK, SIZE, TOP, Figure, add_intervals, figure, look, plain, safe, thin
 
-BAND = "rgba(118,118,118,0.45)"
+BAND = "rgba(122,122,122,0.5)"
 ROW = 56  # pixels for one lying bar
 AROUND = TOP + BELOW
 
@@ -107,7 +107,7 @@ def arms(
     if guesses:
         drawn.add_scatter(
             x=list(guesses.values()), y=[rows[name] for name in guesses], mode="markers", name="your prediction",
-            marker={"symbol": "diamond-open", "size": 15, "color": COLOURS[1], "line": {"width": 3}},
+            marker={"symbol": "diamond", "size": 14, "color": "#ffffff", "line": {"width": 4, "color": COLOURS[1]}},
             customdata=[f"{safe(name)} {guess:.3f}" for name, guess in guesses.items()],
             hovertemplate="%{x:.3f}<extra>your prediction</extra>",
         )  # fmt: skip

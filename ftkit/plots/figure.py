@@ -14,8 +14,8 @@ import plotly.graph_objects as go
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
-INK = "#767676"  # the grey that stands out equally, 4.5 : 1, from white and from black
-FAINT = "rgba(118,118,118,0.3)"
+INK = "#7a7a7a"  # the grey that stands out equally, 4.3 : 1, from JupyterLab's light and dark pages
+FAINT = "rgba(122,122,122,0.3)"
 PAPER_INK = "#222222"  # on the white ground of a saved picture
 POINTS = 400  # more than a line needs on any screen
 SIZE = 16  # of letters, in pixels: read from the last row of a room
@@ -82,15 +82,16 @@ def figure(title: str, x: str, y: str, height: int = HEIGHT, entries: int = 0) -
 
 def add_intervals(drawn: Figure, across: list[float], up: list[float], triples: list[tuple]) -> None:
     """Intervals of lying bars: (value, low, high) at (value, up); dark with a light rim."""
+    sure = [i for i, (_, low, high) in enumerate(triples) if low < high]
     arrays = {
-        "array": [max(0.0, high - value) for value, _, high in triples],
-        "arrayminus": [max(0.0, value - low) for value, low, _ in triples],
+        "array": [max(0.0, triples[i][2] - triples[i][0]) for i in sure],
+        "arrayminus": [max(0.0, triples[i][0] - triples[i][1]) for i in sure],
     }
-    for colour, thickness in HALO if any(low < high for _, low, high in triples) else ():
+    for colour, thickness in HALO if sure else ():
         error = {"type": "data", "symmetric": False, "color": colour, "thickness": thickness, "width": 6, **arrays}
         drawn.add_scatter(
-            x=across, y=up, mode="markers", marker={"size": 1, "opacity": 0, "color": colour}, error_x=error,
-            showlegend=False, hoverinfo="skip",
+            x=[across[i] for i in sure], y=[up[i] for i in sure], mode="markers", error_x=error,
+            marker={"size": 1, "opacity": 0, "color": colour}, showlegend=False, hoverinfo="skip",
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import re
 from .figure import FAINT, INK, PAPER_INK, plain, short
 
 WIDTH, INCH, DPI = 960, 100, 110  # pixels wide, pixels an inch, resolution of the file
+POINT = 72 / INCH  # points a pixel
 STYLES = {
     "solid": "-", "dash": "--", "dot": ":", "dashdot": "-.", "longdash": (0, (8, 3)), "longdashdot": (0, (8, 3, 1, 3)),
 }  # fmt: skip
@@ -63,9 +64,9 @@ def _scatter(axes, trace) -> None:
         linestyle=STYLES[trace.line.dash or "solid"] if "lines" in mode else "",
         linewidth=trace.line.width or 2,
         marker=SHAPES[symbol.removesuffix("-open")] if "markers" in mode and trace.marker.opacity != 0 else "",
-        markersize=trace.marker.size if isinstance(trace.marker.size, int | float) else 9,
+        markersize=(trace.marker.size or 9) * POINT,
         markerfacecolor="white" if symbol.endswith("-open") else _colour(colour),
-        markeredgecolor=_colour(colour),
+        markeredgecolor=_colour(trace.marker.line.color or colour),
         markeredgewidth=2,
         label=_label(trace),
         zorder=3,
@@ -117,7 +118,7 @@ def _note(axes, note) -> None:
             "", (note.x, note.y), (note.ax, note.ay), zorder=1, arrowprops={"arrowstyle": "-|>", "lw": 2, "color": INK}
         )
     else:
-        size = (note.font.size or 16) * 0.7
+        size = (note.font.size or 16) * POINT
         axes.text(note.x, note.y, _text(note.text), transform=where, color=PAPER_INK, fontsize=size, zorder=4, **style)
 
 

@@ -81,7 +81,9 @@ def build(session, plan: Plan):
 def train(session, plan: Plan) -> bool:
     """Trains `session.model` to the last step or to Stop; returns whether it was stopped."""
     with models.quiet():
+        session.heed_stop()
         trainer = build(session, plan)
+        session.heed_stop()
         trainer.train(resume_from_checkpoint=str(session.checkpoint) if session.checkpoint else None)
     trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)
     trainer.accelerator.free_memory()

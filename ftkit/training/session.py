@@ -64,6 +64,11 @@ class Session:
                 self.told.add(sentence)
                 self.emit(self.step, "doctor", text=sentence)
 
+    def heed_stop(self) -> None:
+        """Between two steps of setting up; several processes look only while they train, where they can agree."""
+        if self.stop.is_set() and ranks.count() == 1:
+            raise Stopped
+
     def mark(self, state: str, reason: str = "") -> None:
         if self.leads:
             self.folder.mark(state, reason)
@@ -151,6 +156,7 @@ class Session:
 
     def _prepare(self):
         """Lets the adapter choose what moves, and the objective which head it needs and what is read."""
+        self.heed_stop()
         recipe = self.recipe
         self.model = technique(recipe.objective).equip(recipe.objective, self.model, recipe.task, self.train.seed)
         self.model = technique(recipe.adapter).attach(self.model, recipe.adapter, self.train.seed)
