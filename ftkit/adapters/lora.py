@@ -71,6 +71,8 @@ def attach(model, config: LoRA, seed: int = 0):
                 task_type="CAUSAL_LM",
             ),
         )
+    settings = adapted.peft_config["default"]
+    settings.base_model_name_or_path = settings.base_model_name_or_path or None  # "" would be looked up at the hub
     for name, layer in adapted.named_modules():
         if hasattr(layer, "lora_A"):
             side = min(layer.in_features, layer.out_features)
