@@ -59,6 +59,7 @@ def attach(model, config: LoRA, seed: int = 0):
     from peft import LoraConfig, get_peft_model
 
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)  # PEFT's own affair
+    warnings.filterwarnings("ignore", "Could not find a config file in", UserWarning)  # no vocabulary is changed here
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         adapted = get_peft_model(
@@ -71,8 +72,6 @@ def attach(model, config: LoRA, seed: int = 0):
                 task_type="CAUSAL_LM",
             ),
         )
-    settings = adapted.peft_config["default"]
-    settings.base_model_name_or_path = settings.base_model_name_or_path or None  # "" would be looked up at the hub
     for name, layer in adapted.named_modules():
         if hasattr(layer, "lora_A"):
             side = min(layer.in_features, layer.out_features)
