@@ -11,6 +11,7 @@ from ftkit.objectives import SFT, Pretrain, pretrain, sft
 from ftkit.objectives.pretrain import joint_optimizer, next_token_loss, orthogonal
 from ftkit.objectives.sft import completion_loss
 from ftkit.recipe import Train
+from ftkit.training.loop import recomputing
 
 TRAIN = Train(steps=2, batch=3)
 
@@ -57,7 +58,9 @@ def test_completion_loss_is_what_trl_computes_on_the_same_batch(shape, masked, t
     plan = sft.plan(SFT(mask=masked), model, tokenizer, Task(examples=20), TRAIN)
     trainer = plan.trainer(
         model=model,
-        args=plan.arguments(str(tmp_path), bf16=False, use_cpu=True, activation_checkpointing=False, **plan.options),
+        args=plan.arguments(
+            str(tmp_path), bf16=False, use_cpu=True, **{recomputing(plan.arguments): False}, **plan.options
+        ),
         train_dataset=plan.rows,
         processing_class=tokenizer,
     )

@@ -14,6 +14,7 @@ from ftkit.adapters import LoRA
 from ftkit.training import Diverged
 from ftkit.training import doctor as doctors
 from ftkit.training.doctor import Doctor
+from ftkit.training.loop import recomputing
 
 
 def weights(run):
@@ -485,4 +486,4 @@ def test_both_flags_are_always_given(request, tiny, tmp_path, objective, dtype, 
     built = arguments(plan, recipe, {"dtype": dtype, "device_batch": 2, "processes": 1}, tmp_path, ())
     assert (built.bf16, built.fp16) == flags
     assert built.gradient_accumulation_steps == 2 and built.report_to == []
-    assert not built.activation_checkpointing
+    assert not getattr(built, recomputing(type(built)))

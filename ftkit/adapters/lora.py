@@ -59,6 +59,7 @@ def attach(model, config: LoRA, seed: int = 0):
     from peft import LoraConfig, get_peft_model
 
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)  # PEFT's own affair
+    warnings.filterwarnings("ignore", "Could not find a config file in", UserWarning)  # no vocabulary is changed here
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         adapted = get_peft_model(

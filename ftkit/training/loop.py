@@ -16,8 +16,6 @@ from .watch import Watch, watched
 def arguments(plan: Plan, recipe: Recipe, machine_plan: dict, folder, report_to: tuple):
     """The library's training arguments; both 16-bit flags are always given, because TRL's default is not ours."""
     train = recipe.train
-    names = {one.name for one in fields(plan.arguments)}
-    recompute = "activation_checkpointing" if "activation_checkpointing" in names else "gradient_checkpointing"
     bite, processes = machine_plan["device_batch"], machine_plan["processes"]
     built = plan.arguments(
         **{
@@ -32,7 +30,9 @@ def arguments(plan: Plan, recipe: Recipe, machine_plan: dict, folder, report_to:
             "bf16": machine_plan["dtype"] == "bfloat16",
             "fp16": machine_plan["dtype"] == "float16",
             "use_cpu": machine.device() == "cpu",
-            recompute: False,  # saves memory that a small model does not need, and costs a third more time
+            recomputing(
+                plan.arguments
+            ): False,  # saves memory that a small model does not need, and costs a third more time
             "seed": train.seed,
             "train_sampling_strategy": "sequential",
             "remove_unused_columns": False,
@@ -51,6 +51,12 @@ def arguments(plan: Plan, recipe: Recipe, machine_plan: dict, folder, report_to:
     if built.n_gpu > 1:
         built._n_gpu = 1  # one process drives one card; torchrun starts a process for each
     return built
+
+
+def recomputing(kind: type) -> str:
+    """How training arguments call it, in this version of the library, that activations are computed twice."""
+    names = {one.name for one in fields(kind)}
+    return next(name for name in ("activation_checkpointing", "gradient_checkpointing") if name in names)
 
 
 def build(session, plan: Plan):

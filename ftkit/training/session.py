@@ -234,7 +234,7 @@ class Session:
         if self.leads:
             with saving(self.folder.path, self.step) as part:
                 if hasattr(self.model, "peft_config"):
-                    self.model.save_pretrained(part / "adapter")
+                    self.model.save_pretrained(part / "adapter", save_embedding_layers=False)
                     replace_folder(part / "adapter", self.folder.path / "adapter")
                 self.model = technique(self.recipe.adapter).merge(self.model)
                 models.save(self.model, self.tokenizer, part / "model")
