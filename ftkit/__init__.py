@@ -19,6 +19,7 @@ _DOORS = {
     "recipe": ("Recipe", "Train"),
     "records": (),
     "runs": (),
+    "retrieval": ("Retrieved",),
     "shipped": (),
     "training": ("Diverged", "Run", "open_run", "resume", "run"),
     "world": ("island",),

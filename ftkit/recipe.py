@@ -5,11 +5,14 @@ import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from . import data
 from .adapters import ADAPTERS, Full
-from .data import SOURCES
 from .models import KINDS, Layout
 from .objectives import OBJECTIVES
 from .records import check_knobs, knob, known
+from .retrieval import Retrieved
+
+SOURCES = (*data.SOURCES, Retrieved)
 
 
 @dataclass(frozen=True)

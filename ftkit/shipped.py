@@ -14,14 +14,14 @@ from .recipe import Recipe, Train
 from .records import known
 from .runs import replace_folder, store, write_json
 
-TOKENS = {"nano": 12_000_000, "small": 26_000_000, "stranger": 20_000_000}
+TOKENS = {"nano": 8_000_000, "small": 11_000_000, "stranger": 8_000_000}
 ISLANDS = {"nano": 0, "small": 0, "stranger": 1}
 ABOUT = {
     "nano": "the size that lab 10 pretrains live; has read island 0",
     "small": "the default of every lab; has read island 0",
     "stranger": "laid out as `small`, but it has read island 1: the same forms, other people and other facts",
 }
-BATCH, CONTEXT = 24, 256
+BATCH, CONTEXT = 48, 128
 CURVE_POINTS = 60
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from .. import world
 from ..adapters import ADAPTERS
-from ..data import SOURCES
 from ..objectives import OBJECTIVES
-from ..recipe import Recipe, Train
+from ..recipe import SOURCES, Recipe, Train
 from ..records import knobs, known
+from ..retrieval import Retrieved
 
 PARTS = ("model", "adapter", "objective", "task", "train")
 
@@ -70,9 +70,11 @@ def _task(name: str) -> dict:
         return {"kind": "Task", "name": name}
     if name in corpora:
         return {"kind": "Corpus", "name": name}
+    if name == Retrieved.name:
+        return {"kind": "Retrieved"}
     if Path(name).suffix:
         return {"kind": "File", "path": name}
-    raise ValueError(known(name, [*tasks, *corpora], "task") + ", or a file with the columns prompt and completion")
+    raise ValueError(known(name, [*tasks, *corpora, Retrieved.name], "task") + ", or a file with the columns prompt and completion")
 
 
 def list_knobs() -> None:

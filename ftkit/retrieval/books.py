@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from .. import world
 from ..records import check_knobs, knob
@@ -62,6 +63,7 @@ class Retrieved:
         help="of whom the questions are; what is true of residents is known without any letter",
     )  # fmt: skip
     island: int = knob(0, 0, help="seed of the island; another seed has other people")
+    name: ClassVar[str] = "retrieved"
     asked: str = "newcomers"  # the split that is asked before and after
 
     def __post_init__(self):

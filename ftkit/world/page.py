@@ -1,10 +1,14 @@
 """A page about the island that a person can enjoy reading: map, people, a text of each corpus, some questions."""
 
+import textwrap
 from collections import Counter
 
 from .corpora import WEIGHTS, corpus
-from .people import ATTRIBUTES, Island, Person, island
+from .examples import Task
+from .people import Island, Person, island
 from .tasks import TASKS
+
+WIDTH = 100  # characters a line
 
 
 def page(seed: int = 0) -> str:
@@ -20,7 +24,7 @@ def page(seed: int = 0) -> str:
         "Five people\n" + "\n".join(_portrait(person) for person in land.residents[:5]),
     ]
     parts += [f"From the corpus of {family}\n{_indent(corpus(family, seed).document(0))}" for family in WEIGHTS]
-    parts += [f"From the task `{kind.name}`\n{_indent(_questions(kind(land)))}" for kind in TASKS]
+    parts += [f"{_title(kind)}\n{_indent(_asked(kind(land)))}" for kind in TASKS]
     return "\n\n".join(parts) + "\n"
 
 
@@ -37,10 +41,17 @@ def _portrait(person: Person) -> str:
     )
 
 
-def _questions(task) -> str:
-    examples = [task.sample("test", i) for i in range(len(ATTRIBUTES))]
-    return "\n".join(f"{example.prompt}  {example.completion}" for example in examples)
+def _title(kind: type[Task]) -> str:
+    """The task, and the row of the paper's Table 2 for which it stands."""
+    return f"From the task `{kind.name}`" + (f" (Table 2: {kind.row})" if kind.row else "")
+
+
+def _asked(task: Task) -> str:
+    """One example, its answer behind an arrow."""
+    example = task.sample("test", 0)
+    return "\n".join([*textwrap.wrap(example.prompt, WIDTH), *textwrap.wrap(f"-> {example.completion}", WIDTH)])
 
 
 def _indent(text: str) -> str:
-    return "\n".join("  " + line for line in text.split("\n"))
+    lines = [part for line in text.split("\n") for part in textwrap.wrap(line, WIDTH) or [""]]
+    return "\n".join("  " + line for line in lines)
