@@ -22,7 +22,10 @@ FLAGS = [
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 MISSING = "no Chromium: install one (Debian, Ubuntu: sudo apt install chromium; else: playwright install chromium)"
 KERNEL = "window.jupyterapp?.shell.currentWidget?.context?.sessionContext?.session?.kernel"
-SETTINGS = {"apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False}}
+SETTINGS = {
+    "apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false", "checkForUpdates": False},
+    "notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},  # cells out of sight stay on the page
+}
 THEMES = ("JupyterLab Light", "JupyterLab Dark")
 
 
@@ -149,6 +152,14 @@ class Visit:
     def run_all(self) -> None:
         """Begins to run every cell, and does not wait."""
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+
+    def settle(self) -> None:
+        """Waits until the kernel has had nothing to do for some seconds: between two cells it is idle, too."""
+        calm = 0
+        while calm < 5:
+            self.idle()
+            time.sleep(1)
+            calm = calm + 1 if self.page.evaluate(f"{KERNEL}?.status") == "idle" else 0
 
     def save(self) -> None:
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")

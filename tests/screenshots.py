@@ -11,6 +11,7 @@ from browser import MISSING, THEMES, Visit, chromium, server, visitor
 from patience import seconds
 
 ROOT = Path(__file__).resolve().parent.parent
+WORTH_A_LOOK = "table, .js-plotly-plot, .ft-panel, .ft-ask"
 
 
 def main() -> int:
@@ -52,12 +53,11 @@ def look(visit: Visit, name: str, folder: Path) -> None:
         )
         shoot(visit, folder / f"{name[:2]}_panel_after")
     visit.run_all()
-    time.sleep(1)
-    visit.idle()
+    visit.settle()
     for number, cell in enumerate(visit.page.locator(".jp-CodeCell .jp-OutputArea-output").all()):
         cell.scroll_into_view_if_needed()
         time.sleep(0.3)
-        if cell.locator("table, .js-plotly-plot, .ft-panel, .ft-ask").count():
+        if cell.evaluate("(node, css) => node.matches(css) || node.querySelector(css) !== null", WORTH_A_LOOK):
             shoot(visit, folder / f"{name[:2]}_output_{number:02}", cell)
     print(f"  asked outside: {visit.outside or 'nothing'}; errors: {visit.errors or 'none'}", flush=True)
 
