@@ -34,7 +34,7 @@ def surroundings() -> dict:
     from ftkit import machine
 
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    chosen = {"threads": machine.bound_threads(), "training_dtype": machine.training_dtype()}
+    chosen = {"threads": machine.settle(), "training_dtype": machine.training_dtype()}
     return machine.fingerprint() | chosen | {"load": load, "environment": {name: os.environ.get(name) for name in AVX2}}
 
 

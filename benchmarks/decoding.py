@@ -43,7 +43,7 @@ CASES = (Case(1), Case(16), Case(64), Case(64, whole=False), Case(64, temperatur
 
 def measured(case: Case, seconds: float, tell=lambda text: None, name: str = MODEL) -> Comparison:
     """The comparison of one case."""
-    machine.bound_threads()
+    machine.settle()
     model, tokenizer = models.load(name)
     given = prompts(model, tokenizer, case)
     outcomes, probes = compare(arms(model, _stock(name), tokenizer, given, case), seconds, tell)

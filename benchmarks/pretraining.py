@@ -149,7 +149,7 @@ def library(case: Case, start: str, ids: list[list[int]], bf16: bool = False) ->
         def on_step_end(self, *args, **kwargs):
             clock.tick(losses[-1])
 
-    machine.bound_threads()
+    machine.settle()
     with tempfile.TemporaryDirectory() as folder, models.quiet():
         trainer = Seen(
             AutoModelForCausalLM.from_pretrained(start),

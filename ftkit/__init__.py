@@ -11,6 +11,7 @@ _DOORS = {
     "evaluation": (),
     "evidence": (),
     "generation": ("generate",),
+    "lessons": (),
     "machine": (),
     "models": ("Layout", "load"),
     "objectives": ("SFT", "Pretrain"),

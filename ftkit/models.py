@@ -1,5 +1,6 @@
 """Who speaks? Shipped models, fresh random ones, hub models, local folders and finished runs, through one door."""
 
+import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,9 @@ class Layout:
     """The shape of a model with random weights: here a Llama, which goes on from a text."""
 
     kind = "layout"  # the word for it in a recipe
+    title = "Llama"
     architecture = "LlamaForCausalLM"  # the library's class
+    door = "AutoModelForCausalLM"  # and what opens it
     closing = ("o_proj.weight", "down_proj.weight")  # matrices with which a block adds to the stream
     spread = 0.02  # deviation of the random embedding
 
@@ -65,7 +68,9 @@ class BertLayout(Layout):
     """The shape of a BERT with random weights: an encoder, whose every token sees both sides."""
 
     kind = "bert"
+    title = "BERT"
     architecture = "BertForMaskedLM"
+    door = "AutoModelForMaskedLM"
     closing = ("output.dense.weight",)
 
     feed_forward: int = knob(0, 0, 4096, help="width inside a block; 0 means 4 times the width")
@@ -92,7 +97,9 @@ class T5Layout(Layout):
     """The shape of a T5 with random weights: an encoder reads a text, a decoder writes another."""
 
     kind = "t5"
+    title = "T5"
     architecture = "T5ForConditionalGeneration"
+    door = "AutoModelForSeq2SeqLM"
     closing = (".o.weight", ".wo.weight")
     spread = 0.5  # large, as its outputs are scaled down; at T5's own 1.0 a fresh one would bet on repeating its input
 
@@ -122,6 +129,7 @@ LAYOUTS = {
     "nano": Layout(width=128, layers=4, heads=2, feed_forward=256),
     "small": Layout(width=192, layers=6, heads=3, feed_forward=512),
     "stranger": Layout(width=192, layers=6, heads=3, feed_forward=512),
+    "large": Layout(width=256, layers=6, heads=4, feed_forward=704),
     "encoder": BertLayout(width=192, layers=6, heads=3, feed_forward=768),
     "seq2seq": T5Layout(width=192, layers=4, heads=3, feed_forward=512),
 }
@@ -135,6 +143,12 @@ OPENED_BY = {  # how an architecture's name ends, and the library's door to it; 
 def names() -> tuple[str, ...]:
     """The models that are shipped here."""
     return tuple(sorted(path.parent.name for path in _shelf().glob("*/config.json")))
+
+
+def causal_names() -> tuple[str, ...]:
+    """Those of them that go on from a text, as their configs say."""
+    configs = {name: json.loads((_shelf() / name / "config.json").read_text(encoding="utf-8")) for name in names()}
+    return tuple(name for name, config in configs.items() if config["architectures"][0].endswith("ForCausalLM"))
 
 
 def fresh(layout: str | Layout, seed: int = 0):

@@ -3,26 +3,59 @@
 import json
 import math
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from . import evaluation, machine, models, training
 from .adapters import Full
 from .data import Corpus
-from .objectives import Pretrain
+from .objectives import Masked, Pretrain, Span
 from .recipe import Recipe, Train
 from .records import known
 from .runs import replace_folder, store, write_json
 
-TOKENS = {"nano": 8_000_000, "small": 11_000_000, "stranger": 8_000_000}
-ISLANDS = {"nano": 0, "small": 0, "stranger": 1}
-ABOUT = {
-    "nano": "the size that lab 10 pretrains live; has read island 0",
-    "small": "the default of every lab; has read island 0",
-    "stranger": "laid out as `small`, but it has read island 1: the same forms, other people and other facts",
-}
-BATCH, CONTEXT = 48, 128
+BATCH, CONTEXT = 24, 256
 CURVE_POINTS = 60
+GOING_ON = Pretrain(context=CONTEXT, compile=True)
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """What one of the models has of its own; all else is the same for all.
+
+    about   what it is for, and which island it has read
+    tokens  read in all
+    reads   towards what: a config from `ftkit.objectives`
+    """
+
+    about: str
+    tokens: int
+    reads: Any = GOING_ON
+    learning_rate: float = 0.02
+    island: int = 0
+
+
+MODELS = {
+    "nano": Shipped("the size that lab 10 pretrains live; has read island 0", 8_000_000),
+    "small": Shipped("the default of every lab; has read island 0", 11_000_000),
+    "stranger": Shipped(
+        "laid out as `small`, but it has read island 1: the same forms, other people and other facts",
+        8_000_000,
+        island=1,
+    ),
+    "large": Shipped("wider than `small`, to teach it and for curves of size; has read island 0", 30_000_000),
+    "encoder": Shipped(
+        "guesses what is masked from both sides, to be given a head for labels or tags; has read island 0",
+        30_000_000,
+        Masked(context=CONTEXT, compile=True),
+    ),
+    "seq2seq": Shipped(
+        "writes down what was cut out of a text, to be taught texts for texts; has read island 0",
+        20_000_000,
+        Span(context=CONTEXT, length=3.2, compile=True),  # no more pieces a row than the tokenizer has sentinels
+    ),
+}
 
 
 def recipe(name: str, tokens: int | None = None) -> Recipe:
@@ -31,16 +64,22 @@ def recipe(name: str, tokens: int | None = None) -> Recipe:
     tokens  read in all; as shipped if None
     raises  ValueError for a name that is not shipped
     """
-    if name not in TOKENS:
-        raise ValueError(known(name, TOKENS, "model"))
-    steps = math.ceil((tokens or TOKENS[name]) / (BATCH * CONTEXT))
+    if name not in MODELS:
+        raise ValueError(known(name, MODELS, "model"))
+    own = MODELS[name]
+    steps = math.ceil((tokens or own.tokens) / (BATCH * CONTEXT))
     return Recipe(
         model=replace(models.LAYOUTS[name], context=CONTEXT),
         adapter=Full(),
-        objective=Pretrain(context=CONTEXT),
-        task=Corpus(island=ISLANDS[name]),
+        objective=own.reads,
+        task=Corpus(island=own.island),
         train=Train(
-            steps=steps, batch=BATCH, learning_rate=0.02, schedule="trapezoid", warmup=100, checkpoint_every=200
+            steps=steps,
+            batch=BATCH,
+            learning_rate=own.learning_rate,
+            schedule="trapezoid",
+            warmup=100,
+            checkpoint_every=200,
         ),
     )
 
@@ -96,7 +135,7 @@ def _card(name: str, run, folder: Path) -> dict:
     every = max(1, len(losses) // CURVE_POINTS)
     return {
         "model": name,
-        "about": ABOUT[name],
+        "about": MODELS[name].about,
         "island": run.recipe.task.island,
         "parameters": sum(weight.numel() for weight in model.parameters()),
         "tokens": run.recipe.train.steps * tokens,
@@ -110,6 +149,9 @@ def _card(name: str, run, folder: Path) -> dict:
 
 def readme(card: dict) -> str:
     """The card as a page, all from its numbers."""
+    kind = next(kind for kind in models.KINDS if kind.kind in card["recipe"]["model"])
+    call = f'`transformers.{kind.door}.from_pretrained("data/models/{card["model"]}")`'
+    opens = "" if kind is models.Layout else f"{call} opens it.\n"  # a causal model is what every library supposes
     rows = [
         f"| `{name}` | {found['value']:.3f} | {found['low']:.3f} to {found['high']:.3f} | {found['unit']}"
         f" | {found['n']} |"
@@ -120,11 +162,11 @@ def readme(card: dict) -> str:
             [
                 "---\nlicense: cc-by-4.0\nlibrary_name: transformers\n---",
                 f"# ftkit `{card['model']}`\n",
-                f"A Llama of {card['parameters'] / 1e6:.2f} M parameters: {card['about']}.",
+                f"A {kind.title} of {card['parameters'] / 1e6:.2f} M parameters: {card['about']}.",
                 f"It read {card['tokens'] / 1e6:.1f} M tokens in {card['seconds'] / 60:.0f} minutes on"
                 f" {card['machine'].get('cpu', 'a CPU')} ({card['machine'].get('cores')} cores),"
                 f" by `ftkit pretrain {card['model']}`.",
-                "It knows nothing but an invented island, and is for teaching alone.\n",
+                f"{opens}It knows nothing but an invented island, and is for teaching alone.\n",
                 "| probe | value | 95 % interval | unit | items |\n| --- | --- | --- | --- | --- |",
                 *rows,
                 "\nLoss by tokens read, and the whole recipe, are in `card.json`."

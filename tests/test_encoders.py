@@ -1,5 +1,6 @@
 """Encoders and text-to-text models: what is hidden, cut and labelled, and that they train, resume and open like any."""
 
+import copy
 import itertools
 import math
 
@@ -7,8 +8,11 @@ import pytest
 import torch
 import transformers
 
-from ftkit import models, training
+from ftkit import evaluation, models, training
 from ftkit.data import Corpus, Task
+from ftkit.evaluation.encoders import Hole, fill, hole
+from ftkit.evidence import encoders
+from ftkit.evidence.arms import Arm
 from ftkit.generation import generate
 from ftkit.models import BertLayout, Layout, T5Layout
 from ftkit.objectives import Classify, Masked, Pretrain, Span, Text2Text, classify, masked, span, text2text
@@ -234,6 +238,9 @@ def test_something_is_learned_of_one_sentence(name, store, monkeypatch):
     run = training.run(READING[name].but(steps=120, checkpoint_every=120))
     losses = [event["values"]["loss"] for event in run.metrics if event["kind"] == "loss"]
     assert losses[0] > 6 and losses[-1] < 3
+    model, tokenizer = run.model()
+    found = fill(model, tokenizer, [hole(tokenizer, "Tamu Oresby lives in Wick and keeps a cat.", 21, 25)] * 2)
+    assert found[0] == found[1] and found[0].logprob > -5  # by chance -6.9
 
 
 # ---- labels -------------------------------------------------------------------------------------------------------
@@ -408,3 +415,118 @@ def test_a_text_to_text_run_learns_a_few_answers(store, tmp_path):
     run = training.run(Recipe(str(folder), Text2Text(), Task(examples=8, asked="train"), train=train))
     losses = [event["values"]["loss"] for event in run.metrics if event["kind"] == "loss"]
     assert losses[-1] < losses[0] / 3 and run.forgetting == {} and len(run.answers) == 4
+
+
+# ---- what is filled in --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["read", "written"])
+def filler(request, read_folder, writer):
+    """A tiny model of either kind that says it has read island 0."""
+    model, tokenizer = models.load(str(read_folder)) if request.param == "read" else copy.deepcopy(writer)
+    model.config.hermea_island = 0
+    return model, tokenizer
+
+
+def test_a_hole_is_just_the_tokens_of_its_characters(writer):
+    tokenizer = writer[1]
+    found = hole(tokenizer, "Tamu Oresby lives in Wick.", 21, 25)
+    assert tokenizer.decode(found.hidden) == " Wick" and tokenizer.decode(found.ids[found.stop :]) == "."
+    found = hole(tokenizer, "12 + 30 = 42", 10, 12)
+    assert [tokenizer.decode([token]) for token in found.hidden] == ["4", "2"]
+
+
+def test_a_model_that_knows_nothing_needs_ten_bits_a_token(filler):
+    model, tokenizer = filler
+    with torch.no_grad():
+        for weight in model.get_output_embeddings().parameters():
+            weight.zero_()
+    found = evaluation.probe(model, tokenizer, ["filled/bits", "filled/home"], n=40)
+    assert found["filled/bits"].value == pytest.approx(10) and found["filled/bits"].unit == "bits/token"
+    assert found["filled/home"].value == 0 and found["filled/home"].n == 40
+
+
+def test_an_encoder_fills_a_hole_token_by_token(read_folder):
+    model, tokenizer = models.load(str(read_folder))
+    text, mask = tokenizer("Tamu Oresby lives in Wick.").input_ids, tokenizer.mask_token_id
+
+    def logprobs(shown):
+        with torch.no_grad():
+            ids = torch.tensor([[tokenizer.cls_token_id, *shown, tokenizer.sep_token_id]])
+            return model(input_ids=ids).logits[0].log_softmax(-1)
+
+    first = logprobs([*text[:2], mask, mask, *text[4:]])[3]
+    second = logprobs([*text[:3], mask, *text[4:]])[4]
+    shorter = Hole(text[:4], 1, 2)  # a neighbour that has to be filled up
+    found = fill(model, tokenizer, [shorter, Hole(text, 2, 4)])[1]
+    assert found.logprob == pytest.approx((first[text[2]] + second[text[3]]).item(), abs=1e-4)
+    assert not found.is_right
+    begun = [*text[:2], first.argmax().item()]
+    likeliest = [*begun, logprobs([*begun, mask, *text[4:]])[4].argmax().item(), *text[4:]]
+    assert fill(model, tokenizer, [Hole(likeliest, 2, 4)])[0].is_right
+
+
+def test_a_filling_is_what_the_library_writes_if_it_stops_there(writer):
+    model, tokenizer = writer
+    text, sentinel = tokenizer("Tamu Oresby lives in Wick.").input_ids, sentinel_ids(tokenizer)[0]
+    source = torch.tensor([[tokenizer.eos_token_id, *text[:2], sentinel, *text[4:], tokenizer.eos_token_id]])
+    start = torch.tensor([[model.config.decoder_start_token_id, sentinel]])
+    wrote = model.generate(source, decoder_input_ids=start, max_new_tokens=3, do_sample=False)[0, 2:].tolist()
+    found = fill(model, tokenizer, [Hole([*text[:2], *wrote[:2], *text[4:]], 2, 4), Hole(text, 2, 4)])
+    assert found[0].is_right == (wrote[2] in tokenizer.all_special_ids) and not found[1].is_right
+    assert found[0].logprob > found[1].logprob
+
+
+def test_probes_suit_the_kind_of_model(filler, read_folder, sky):
+    model, tokenizer = filler
+    found = evaluation.probe(model, tokenizer, n=4)
+    assert list(found) == list(evaluation.FILLED) and all(one.n == 4 for one in found.values())
+    with pytest.raises(ValueError, match="no probe 'arithmetic'; choose from filled/home"):
+        evaluation.probe(model, tokenizer, ["arithmetic"])
+    assert tuple(evaluation.forgetting_probes(model, tokenizer, "", n=2)) == evaluation.FILLED_FORGETTING
+    model.config.hermea_island = None
+    assert evaluation.forgetting_probes(model, tokenizer, "Some English.") == {}
+    headed = classify.equip(Classify(), models.load(str(read_folder))[0], TINY_TASK, 0)
+    with pytest.raises(ValueError, match="a head for labels and writes no words"):
+        evaluation.probe(headed, tokenizer)
+
+
+# ---- what is claimed of them --------------------------------------------------------------------------------------
+
+CLAIMS = {claim.id: claim for claim in encoders.ENCODERS}
+
+
+def test_an_encoder_has_to_be_better_at_topics_and_at_roles():
+    shares = {"encoder": (0.9, 0.8), "scratch": (0.3, 0.3), "encoder tags": (0.8, 0.4), "scratch tags": (0.5, 0.5)}
+    found = CLAIMS["encoder-transfers"].judge(
+        {name: [{"right": share} for share in both] for name, both in shares.items()}
+    )
+    assert found.effects == pytest.approx([0.3, -0.1]) and found.arms["scratch tags"] == [0.5, 0.5]
+
+
+def test_of_two_operations_the_one_learned_worse_counts():
+    run = {"reverse": 0.9, "reverse, other prefix": 0.1, "sort": 0.5, "sort, other prefix": 0.4, "seconds": 3.0}
+    deaf = dict.fromkeys(run, 0.5)
+    found = CLAIMS["prefix-tells"].judge({"seq2seq": [run, deaf]})
+    assert found.effects == pytest.approx([0.1, 0.0]) and "seconds" not in found.arms
+
+
+@pytest.mark.parametrize("name", ["encoder", "encoder tags", "scratch", "seq2seq"])
+def test_arms_really_train(name, read_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(encoders, "ASKED", 8)
+    recipe = encoders.PREFIXING if name == "seq2seq" else encoders.labelling(name)
+    models.save(*models.fresh(T5, seed=3), tmp_path / "t5")
+    folder = {"encoder": str(read_folder), "scratch": BERT, "seq2seq": str(tmp_path / "t5")}[name.split()[0]]
+    recipe = recipe.but(model=folder).but(steps=3, batch=4, dtype="float32")
+    measure = encoders.prefixed if name == "seq2seq" else encoders.labelled
+    found = measure(Arm(name, measure, recipe=recipe), 1)
+    assert found.pop("seconds") > 0 and all(0 <= share <= 1 for share in found.values())
+    keys = {"reverse", "sort", "reverse, other prefix", "sort, other prefix"}
+    assert set(found) == (keys if name == "seq2seq" else {"right", "validation"})
+
+
+def test_the_arms_begin_with_models_that_ship_or_with_their_layouts():
+    arms = [arm for claim in encoders.ENCODERS for arm in (*claim.arms, *claim.tuning)]
+    assert {arm.recipe.model for arm in arms} == {"encoder", "fresh:encoder", "seq2seq"}
+    assert all(arm.recipe.train.eval_examples == 0 and arm.asks == (arm.recipe.task.name,) for arm in arms)
+    assert {arm.name for arm in CLAIMS["encoder-transfers"].arms} == set(encoders.LEARNING_RATES)

@@ -1,6 +1,8 @@
 """What the machine module says, held against made-up containers and cards."""
 
+import mmap
 import os
+import platform
 import subprocess
 import sys
 
@@ -113,14 +115,46 @@ def test_threads_are_no_more_than_cores(monkeypatch):
     try:
         monkeypatch.setattr(machine, "cores", lambda: 3)
         monkeypatch.setenv("OMP_NUM_THREADS", "")
-        assert machine.bound_threads() == torch.get_num_threads() == 3
+        assert machine.settle() == torch.get_num_threads() == 3
         monkeypatch.setenv("OMP_NUM_THREADS", "2")  # as torchrun sets it
-        assert machine.bound_threads() == torch.get_num_threads() == 2
+        assert machine.settle() == torch.get_num_threads() == 2
         monkeypatch.setenv("OMP_NUM_THREADS", "48")
-        assert machine.bound_threads() == 3
+        assert machine.settle() == 3
         assert os.environ["OMP_NUM_THREADS"] == "3"
     finally:
         torch.set_num_threads(before)
+
+
+def test_the_tiniest_numbers_count_as_none_in_every_thread():
+    code = """
+import torch
+from ftkit import machine
+machine.settle()
+print(int((torch.full((2**22,), 1e-40) * 1).count_nonzero()))
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["0"]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator")
+@pytest.mark.parametrize("settled", [True, False])
+def test_freed_memory_is_kept_for_the_next_step(settled):
+    """Page faults of four steps whose tensors need 160 MiB at once, those of the first step left out."""
+    code = f"""
+import resource, torch
+from ftkit import machine
+if {settled}:
+    machine.settle()
+for step in range(5):
+    kept = [torch.ones(2**21) for _ in range(20)]
+    kept = None
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    first = first if step else faults
+print(faults - first)
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    pages = 20 * 2**23 // mmap.PAGESIZE  # of one step
+    assert int(out.stdout) < pages / 2 if settled else int(out.stdout) > pages / 2
 
 
 def test_fingerprint_is_plain_json_and_names_versions():

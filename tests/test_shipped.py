@@ -1,24 +1,53 @@
 """The models that ship: what their cards say is what the weights do."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+import transformers
+from transformers import AutoTokenizer
 
 from ftkit import evaluation, models, shipped, tokenizer, world
+from ftkit.recipe import technique
 
 SHELF = Path("data/models")
+BYTES = 64_000_000  # of all weights together
 
 
-def test_three_models_ship_in_sixteen_bits_and_open_with_the_plain_library():
-    assert set(models.names()) == set(shipped.TOKENS)
+def door(name):
+    """The plain library's way to open a model that has a layout."""
+    return getattr(transformers, models.LAYOUTS[name].door)
+
+
+def test_models_ship_in_sixteen_bits_and_open_with_the_plain_library():
+    assert {"nano", "small", "stranger"} <= set(models.names()) <= set(shipped.MODELS)
     for name in models.names():
-        model = AutoModelForCausalLM.from_pretrained(SHELF / name)
+        model = door(name).from_pretrained(SHELF / name)
         assert {weight.dtype for weight in model.parameters()} == {torch.float16}
         assert sum(weight.numel() for weight in model.parameters()) == shipped.card(name)["parameters"]
         assert not list((SHELF / name).glob("*.bin"))
+    assert sum(path.stat().st_size for path in SHELF.glob("*/*.safetensors")) < BYTES
+
+
+def test_causal_names_are_those_of_models_that_go_on_from_a_text():
+    assert models.causal_names() == tuple(name for name in models.names() if models.goes_on(models.load(name)[0]))
+    assert {"nano", "small", "stranger"} <= set(models.causal_names())
+
+
+@pytest.mark.parametrize("name", list(shipped.MODELS))
+def test_every_recipe_can_be_begun_and_fits_its_model(name):
+    recipe = shipped.recipe(name)
+    model, speech = models.fresh(recipe.model)
+    plan = technique(recipe.objective).plan(recipe.objective, model, speech, recipe.task, recipe.train)
+    assert len(plan.rows) * shipped.CONTEXT >= shipped.MODELS[name].tokens
+    assert 0 < len(plan.rows[0]["input_ids"]) <= recipe.model.context and plan.options["torch_compile"]
+    assert technique(recipe.objective).name == {"encoder": "masked", "seq2seq": "span"}.get(name, "pretrain")
+
+
+def test_large_has_about_five_million_parameters():
+    assert sum(weight.numel() for weight in models.fresh("large")[0].parameters()) == pytest.approx(5e6, rel=0.03)
 
 
 @pytest.mark.parametrize("probe", [name for name in evaluation.PROBES if name != "corpus_kl"])
@@ -28,12 +57,14 @@ def test_small_knows_its_island(probe):
     assert found["value"] >= (0.9 if probe == "grammar" else 0.95)
 
 
-@pytest.mark.parametrize("name", list(shipped.TOKENS))
+@pytest.mark.parametrize("name", models.names())
 def test_cards_are_measured_on_these_very_weights(name):
     """A fresh measurement of a part of the items lies within what the card says."""
     card = shipped.card(name)
     model, speech = models.load(name)
-    for probe, again in evaluation.probe(model, speech, ["recall/pet", "arithmetic", "corpus_kl"], n=60).items():
+    asked = ["recall/pet", "arithmetic", "corpus_kl"]
+    asked = asked if models.goes_on(model) else ["filled/pet", "filled/arithmetic", "filled/bits"]
+    for probe, again in evaluation.probe(model, speech, asked, n=60).items():
         stored = card["probes"][probe]
         assert again.low <= stored["high"] and stored["low"] <= again.high, (probe, again, stored)
     assert card["loss"][0][1] > 6 and card["loss"][-1][1] < card["loss"][0][1] / 3
@@ -56,7 +87,7 @@ def test_the_one_tokenizer_is_what_its_recipe_gives(tmp_path):
     for file in ("tokenizer.json", "chat_template.jinja"):
         again = (tmp_path / file).read_bytes()
         assert again == (Path("data/tokenizer") / file).read_bytes()
-        assert all(again == (SHELF / name / file).read_bytes() for name in shipped.TOKENS)
+        assert all(again == (SHELF / name / file).read_bytes() for name in models.names())
 
 
 def test_the_one_tokenizer_splits_digits_and_keeps_any_text():
@@ -69,17 +100,34 @@ def test_the_one_tokenizer_splits_digits_and_keeps_any_text():
     assert all(len(speech(tag).input_ids) == 1 for tag in tokenizer.SPECIAL)
 
 
-def test_pretrain_publishes_a_whole_model_with_a_measured_card(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "probe", "said"),
+    [
+        ("nano", "arithmetic", "A Llama of "),
+        ("encoder", "filled/arithmetic", "A BERT of "),
+        ("seq2seq", "filled/arithmetic", "A T5 of "),
+    ],
+)
+def test_pretrain_publishes_a_whole_model_with_a_measured_card(name, probe, said, tmp_path, monkeypatch):
     monkeypatch.setenv("FTKIT_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(evaluation, "PROBES", {"arithmetic": evaluation.PROBES["arithmetic"]})
+    monkeypatch.setitem(models.LAYOUTS, name, replace(models.LAYOUTS[name], width=64, layers=1, heads=1))
+    own = shipped.MODELS[name]
+    monkeypatch.setitem(shipped.MODELS, name, replace(own, reads=replace(own.reads, compile=False)))
+    for every in ("PROBES", "FILLED"):
+        found = getattr(evaluation.probes, every)
+        monkeypatch.setattr(evaluation.probes, every, {key: found[key] for key in found if key == probe})
     events = []
-    folder = shipped.pretrain("nano", tokens=2 * shipped.BATCH * shipped.CONTEXT, on_event=events.append, into=tmp_path)
-    assert folder == tmp_path / "nano" and not list(tmp_path.glob(".nano*"))
+    folder = shipped.pretrain(name, tokens=2 * shipped.BATCH * shipped.CONTEXT, on_event=events.append, into=tmp_path)
+    assert folder == tmp_path / name and not list(tmp_path.glob(f".{name}*"))
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    assert card["tokens"] == 2 * shipped.BATCH * shipped.CONTEXT and card["probes"]["arithmetic"]["n"] == 300
+    assert card["tokens"] == 2 * shipped.BATCH * shipped.CONTEXT and card["probes"][probe]["n"] == 300
     progress = [event["values"] for event in events if event["kind"] == "loss"]
     assert progress[-1]["tokens_per_second"] > 0 and progress[-1]["seconds_left"] == 0
     assert models.load(str(folder))[0].config.hermea_island == 0
+    opened = door(name).from_pretrained(folder)
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    assert type(opened).__name__ == models.LAYOUTS[name].architecture and said in page
+    assert ("from_pretrained" in page) == (name != "nano") == (f"{door(name).__name__}.from" in page)
 
 
 def test_names_that_do_not_ship_are_answered_with_those_that_do():

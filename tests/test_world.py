@@ -14,7 +14,7 @@ from ftkit.world.biographies import DIRECT, INVERSE, Biographies
 from ftkit.world.examples import Example
 from ftkit.world.forms import Form
 from ftkit.world.people import FIRST, Island
-from ftkit.world.problems import OPERANDS, Problems
+from ftkit.world.problems import OPERANDS, TWO, Problems
 from ftkit.world.stories import SIGN_OF, START_AT_MOST, THINGS, TURNS, Stories, amounts, unseen, verbs
 
 FAMILIES = ("biographies", "arithmetic", "stories", "problems")
@@ -93,6 +93,14 @@ def test_problem_probabilities_given_name_thing_and_verb_sum_to_their_share():
         question = f"Tamu has {a} figs and buys {b}. How many figs does Tamu have now?"
         total += math.exp(corpus.logprob(f"{question} {a} + {b} = {a + b}. #### {a + b}"))
     assert total == pytest.approx(1 / (2 * len(FIRST) * len(THINGS) * 2 * len(verbs("figs", "+"))), rel=1e-9)
+
+
+def test_a_problem_beyond_all_numbers_is_read_and_never_written():
+    """A model may write one whose first result leaves room for no second step."""
+    slots = {"who": FIRST[0], "things": THINGS[0], "verb": verbs(THINGS[0], "+")[0], "then": verbs(THINGS[0], "+")[0]}
+    far = TWO.fill(a=900, b=900, c=5, t="900 + 900 = 1800. 1800 + 5 = 1805.", n=1805, **slots)
+    reading = Problems().parse(far)
+    assert reading.logprob == -math.inf and Problems().logprob(far) == -math.inf
 
 
 @pytest.mark.parametrize("family", FAMILIES)

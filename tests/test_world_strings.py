@@ -30,11 +30,22 @@ from ftkit.world.passages import CHANGED, Passages, ReadingTask, passage, strang
 from ftkit.world.people import VALUES, Island, island
 from ftkit.world.problems import Problems
 from ftkit.world.stories import Stories
-from ftkit.world.strings import HELD_OUT, PHRASES, SHOWN, TAGGED, NewWordTask, Strings, WordTask, mirrored, result
+from ftkit.world.strings import (
+    HELD_OUT,
+    PHRASES,
+    SHOWN,
+    TAGGED,
+    NewWordTask,
+    PrefixTask,
+    Strings,
+    WordTask,
+    mirrored,
+    result,
+)
 
 CORPORA = (Strings(), Episodes(), Needles(), Passages(), Hops(island()))
 OTHERS = (Biographies(island()), Arithmetic(), Stories(), Problems())
-TASKS = (WordTask, NewWordTask, EpisodeTask, NeedleTask, ReadingTask, HopsTask)
+TASKS = (WordTask, NewWordTask, PrefixTask, EpisodeTask, NeedleTask, ReadingTask, HopsTask)
 
 
 def documents(corpus, n=300):
@@ -118,6 +129,17 @@ def test_operations_and_tags_can_be_chosen():
     task = WordTask(island(), operations=("reverse",), tags=True)
     assert all(re.fullmatch(r"reverse: [a-z]( [a-z])+", task.sample("train", i).prompt) for i in range(20))
     assert {NewWordTask(island()).sample("test", i).meta["operation"] for i in range(60)} == set(HELD_OUT)
+
+
+def test_a_prefix_alone_tells_the_operation_and_the_words_are_those_of_strings():
+    task = PrefixTask(island())
+    for split in SPLITS:
+        for example in (task.sample(split, i) for i in range(60)):
+            own, other = sorted(("reverse", "sort"), key=lambda one: one != example.meta["operation"])
+            word = " ".join(example.meta["word"])
+            assert example.prompt == f"{own} letters: {word}" and task.swapped(example) == f"{other} letters: {word}"
+            assert split_of("strings", mirrored(example.meta["word"])) == split
+            assert example.completion == result(own, example.meta["word"])
 
 
 def test_rules_by_hand():

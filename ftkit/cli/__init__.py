@@ -138,7 +138,7 @@ def probe(arguments) -> int:
     """Measures what a model knows of its island, with 95 % intervals."""
     from .. import evaluation, machine, models
 
-    machine.bound_threads()
+    machine.settle()
     model, tokenizer = models.load(arguments.name)
     found = evaluation.probe(model.to(machine.device()), tokenizer)
     if arguments.json:

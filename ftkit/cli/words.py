@@ -74,7 +74,9 @@ def _task(name: str) -> dict:
         return {"kind": "Retrieved"}
     if Path(name).suffix:
         return {"kind": "File", "path": name}
-    raise ValueError(known(name, [*tasks, *corpora, Retrieved.name], "task") + ", or a file with the columns prompt and completion")
+    raise ValueError(
+        known(name, [*tasks, *corpora, Retrieved.name], "task") + ", or a file with the columns prompt and completion"
+    )
 
 
 def list_knobs() -> None:

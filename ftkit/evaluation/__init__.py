@@ -2,10 +2,12 @@
 
 from .answers import BATCH, Answer, answers, exact_match, go_on
 from .distance import Divergence, bits_per_byte, divergence
+from .encoders import FILLED, FILLED_FORGETTING, fill
 from .intervals import Measurement, bootstrap, share, wilson
-from .probes import FORGETTING, PROBES, forgetting_probes, island_of, probe, recall
+from .probes import FORGETTING, PROBES, forgetting_probes, island_of, probe, probes_of, recall
 
 __all__ = [
-    "BATCH", "FORGETTING", "PROBES", "Answer", "Divergence", "Measurement", "answers", "bits_per_byte", "bootstrap",
-    "divergence", "exact_match", "forgetting_probes", "go_on", "island_of", "probe", "recall", "share", "wilson",
+    "BATCH", "FILLED", "FILLED_FORGETTING", "FORGETTING", "PROBES", "Answer", "Divergence", "Measurement", "answers",
+    "bits_per_byte", "bootstrap", "divergence", "exact_match", "fill", "forgetting_probes", "go_on", "island_of",
+    "probe", "probes_of", "recall", "share", "wilson",
 ]  # fmt: skip

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from .. import world
 from ..generation import generate
+from ..models import goes_on
 from ..world.arithmetic import held_out, pairs, result
 from ..world.dice import Dice
 from ..world.stories import THINGS, TURNS, Stories, unseen
 from .answers import go_on
 from .distance import bits_per_byte, divergence
+from .encoders import FILLED, FILLED_FORGETTING
 from .intervals import Measurement, share
 
 FORGETTING = ("recall/home", "arithmetic", "stories")
@@ -17,18 +19,31 @@ FORGETTING = ("recall/home", "arithmetic", "stories")
 def probe(model, tokenizer, names: Sequence[str] | None = None, n: int = 300) -> dict[str, Measurement]:
     """What a base model knows of the island that it has read, asked in the corpus's own voice.
 
-    names    probes to run; all of `PROBES` if None
+    names    probes to run; all that suit the model if None
     n        items a probe; `grammar` takes a third of them
     returns  {probe: Measurement}
-    raises   ValueError for an unknown probe, or a model that has read no island
+    raises   ValueError for a probe that the model's kind does not have, or a model that has read no island
     """
-    unknown = [name for name in names or () if name not in PROBES]
+    known = probes_of(model)
+    unknown = [name for name in names or () if name not in known]
     if unknown:
-        raise ValueError(f"there is no probe {unknown[0]!r}; choose from {', '.join(PROBES)}")
+        raise ValueError(f"there is no probe {unknown[0]!r}; choose from {', '.join(known)}")
     seed = island_of(model)
     if seed is None:
         raise ValueError("this model has read no island, so there is nothing to probe; let it read first (see lab 30)")
-    return {name: PROBES[name](model, tokenizer, seed, n) for name in names or PROBES}
+    return {name: known[name](model, tokenizer, seed, n) for name in names or known}
+
+
+def probes_of(model) -> dict:
+    """The probes that suit a model: those that let it go on from a text, or those that let it fill in what is hidden.
+
+    raises  ValueError if it says nothing but labels
+    """
+    if goes_on(model):
+        return PROBES
+    if model.get_output_embeddings() is None:
+        raise ValueError("this model has a head for labels and writes no words; probe the encoder that it is made of")
+    return FILLED
 
 
 def island_of(model) -> int | None:
@@ -103,7 +118,10 @@ PROBES = {
 
 
 def forgetting_probes(model, tokenizer, text: str, n: int = 50) -> dict[str, Measurement]:
-    """What a run checks before and after: the island's probes; for a model from elsewhere bits per byte of `text`."""
+    """What a run checks before and after: the island's probes; for a model from elsewhere bits per byte of `text`.
+
+    returns  {} for a model from elsewhere that does not go on from a text
+    """
     if island_of(model) is None:
-        return {"bits_per_byte": bits_per_byte(model, tokenizer, text)}
-    return probe(model, tokenizer, FORGETTING, n)
+        return {"bits_per_byte": bits_per_byte(model, tokenizer, text)} if goes_on(model) else {}
+    return probe(model, tokenizer, FORGETTING if goes_on(model) else FILLED_FORGETTING, n)

@@ -113,7 +113,7 @@ def rerun(
     claim, seeds = _claim(claim_id), tuple(seeds)
     if len(seeds) < 2 or len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds are {seeds}; choose at least 2, all different")
-    machine.bound_threads()
+    machine.settle()
     kept = _Kept(store or run_store(), claim.id, on_event)
     tuning = {arm.name: kept.values(arm, TUNING_SEEDS) for arm in claim.tuning}
     measured = {arm.name: kept.values(arm, seeds) for arm in claim.arms}

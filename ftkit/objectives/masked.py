@@ -22,6 +22,7 @@ class Masked:
         "muon", scale="choice", choices=("muon", "adamw"),
         help="muon needs fewer tokens from random weights; adamw is the usual one to go on with",
     )  # fmt: skip
+    compile: bool = knob(False, help="torch.compile: half a minute to start, then faster; needs a C++ compiler")
 
     def __post_init__(self):
         check_knobs(self)
@@ -116,7 +117,7 @@ def plan(config: Masked, model, tokenizer, task, train) -> Plan:
     return Plan(
         trainer=trainer_with(config.optimizer),
         arguments=TrainingArguments,
-        options={},
+        options={"torch_compile": config.compile},
         rows=MaskedRows(rows, config.share),
         collate=partial(side_by_side, pad=tokenizer.pad_token_id),
         extras={"compute_loss_func": averaged(masked_token_loss)},

@@ -25,6 +25,7 @@ class Span:
         "muon", scale="choice", choices=("muon", "adamw"),
         help="muon needs fewer tokens from random weights; adamw is the usual one to go on with",
     )  # fmt: skip
+    compile: bool = knob(False, help="torch.compile: half a minute to start, then faster; needs a C++ compiler")
 
     def __post_init__(self):
         check_knobs(self)
@@ -160,7 +161,7 @@ def plan(config: Span, model, tokenizer, task, train) -> Plan:
     return Plan(
         trainer=trainer_with(config.optimizer),
         arguments=TrainingArguments,
-        options={},
+        options={"torch_compile": config.compile},
         rows=rows,
         collate=partial(side_by_side, pad=tokenizer.pad_token_id),
         extras={"compute_loss_func": averaged(target_loss)},

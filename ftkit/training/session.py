@@ -80,7 +80,7 @@ class Session:
 
     def go(self) -> str:
         """Everything; returns the state in which it ended: done or stopped."""
-        machine.bound_threads()
+        machine.settle()
         memory.forget_peak()
         self.plan = self._plan()
         before, after = {}, {}

@@ -73,8 +73,10 @@ class Problems:
             return (max(total, m) <= LARGEST and 0 <= result(total, sign, m) <= LARGEST) / (
                 2 * len(verbs(things, sign)) * len(OPERANDS.shown[sign])
             )
+        if m not in _second(total, sign):
+            return 0.0
         ways = [sign for sign in "+-" if _second(total, sign)]
-        return (m in _second(total, sign)) / (len(ways) * len(verbs(things, sign)) * len(_second(total, sign) or (1,)))
+        return 1 / (len(ways) * len(verbs(things, sign)) * len(_second(total, sign)))
 
 
 def _second(total: int, sign: str) -> list[int]:

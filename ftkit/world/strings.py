@@ -1,7 +1,7 @@
 """Words taken apart: spelled backwards, sorted, counted, repeated; some of what may be asked is never shown."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from .dice import Dice
@@ -229,6 +229,33 @@ class NewWordTask(WordTask):
     operations: tuple[str, ...] = HELD_OUT
     name = "new strings"
     random, echo = 0.01, 0.0
+
+
+@dataclass(frozen=True)
+class PrefixTask(WordTask):
+    """Two operations told apart by a prefix alone, which no corpus shows, about the words of the splits of `strings`.
+
+    worked example  "reverse letters: l a m o k" -> "k o m a l"
+    baselines       another example's answer 0.00, echo 0.00, the answer of the other operation 0.03
+    fooled by       blanks and their absence: letters run together count as spelled
+    """
+
+    operations: tuple[str, ...] = ("reverse", "sort")
+    name = "prefixed strings"
+
+    def pick(self, split: str, i: int) -> Example:
+        """Splits are those of `strings`, since corpora spell words of its training split."""
+        example = WordTask(self.island, self.operations).pick(split, i)
+        return replace(example, prompt=_prefixed(example.meta["operation"], example.meta["word"]))
+
+    def swapped(self, example: Example) -> str:
+        """The prompt with the prefix of the other operation."""
+        other = next(operation for operation in self.operations if operation != example.meta["operation"])
+        return _prefixed(other, example.meta["word"])
+
+
+def _prefixed(operation: str, word: str) -> str:
+    return f"{operation} letters: {spelled(word)}"
 
 
 def _shown_word(dice: Dice) -> str:

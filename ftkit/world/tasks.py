@@ -16,13 +16,13 @@ from .people import island
 from .reports import Extraction, Summarisation
 from .reviews import Roles, Sentiment, Topic
 from .service import Chatbot, Dialogue, Support
-from .strings import NewWordTask, WordTask
+from .strings import NewWordTask, PrefixTask, WordTask
 from .style import Style
 from .sums import SUMS
 
 TASKS = (
-    Facts, HopsTask, ReadingTask, *SUMS, WordTask, NewWordTask, EpisodeTask, NeedleTask, Style, Roles, Topic,
-    FakeShortcut,
+    Facts, HopsTask, ReadingTask, *SUMS, WordTask, NewWordTask, PrefixTask, EpisodeTask, NeedleTask, Style, Roles,
+    Topic, FakeShortcut,
     Translation, Extraction, Dialogue, Summarisation, Sentiment, Chatbot, MedicalQuestion, ClinicalDecision, *PEDAGOGY,
     Risk, Support, LegalConsultation, LegalDocument, Headline, Fake,
 )  # fmt: skip

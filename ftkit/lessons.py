@@ -1,0 +1,113 @@
+"""What is quickly learned? Short fine-tuning after which a base model is examined, for its card."""
+
+import statistics
+from dataclasses import asdict, dataclass
+
+from . import evaluation, models, training, world
+from .adapters import Full
+from .data import Task, as_prompt, encode_example
+from .evaluation import Measurement
+from .generation import generate
+from .objectives import SFT
+from .recipe import Recipe, Train
+from .runs import Store
+
+BATCH, EXAMPLES = 32, 2500
+TOKENS = 250_000  # read in a lesson of Table 2: about 25 s of `small` on two cores, with the questions before and after
+FORMAT_STEPS, FORMAT_EXAMPLES = 30, 500  # a lesson that shows the form of answers and leaves the skill to be found
+TIERS = ("sums", "long sums", "steps", "two steps", "gaps", "hard")  # tasks meant for reinforcement learning
+SAMPLES = 4  # answers sampled for each question of a tier
+LEAST, TIMES = 0.5, 2.0  # a lesson has worked at this score, or at so many times the best baseline if that is more
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a task's lesson came to.
+
+    score     mean of the checker's values on questions that were not taught
+    right     share of answers with full marks
+    baseline  the better of a guess and an echo
+    wanted    the score at which the lesson has worked
+    steps     changes of the weights; seconds: the whole lesson, questions before and after included
+    """
+
+    score: Measurement
+    right: Measurement
+    baseline: float
+    wanted: float
+    steps: int
+    seconds: float
+
+    @property
+    def worked(self) -> bool:
+        return self.score.value >= self.wanted
+
+    def to_dict(self) -> dict:
+        return asdict(self) | {"score": self.score.to_dict(), "right": self.right.to_dict(), "worked": self.worked}
+
+
+def lesson(model: str, task: str, island: int = 0, steps: int | None = None, examples: int = EXAMPLES) -> Recipe:
+    """Full fine-tuning on a task's questions.
+
+    steps   changes of the weights; as many as read TOKENS if None
+    raises  ValueError for an unknown task
+    """
+    return Recipe(
+        model=model,
+        adapter=Full(),
+        objective=SFT(),
+        task=Task(task, examples=examples, island=island),
+        train=Train(
+            steps=steps or _steps(model, task, island),
+            batch=BATCH, learning_rate=1e-3, schedule="cosine", warmup=10, eval_examples=0,
+        ),
+    )  # fmt: skip
+
+
+def learned(model: str, task: str, island: int = 0, n: int = 200, store: Store | None = None) -> Learned:
+    """What a base model answers after a lesson of some 25 s.
+
+    n       questions of the split `test`
+    raises  ValueError for an unknown task
+    """
+    kind = world.task(task, island)
+    run = training.run(lesson(model, task, island), store=store)
+    found = evaluation.answers(*run.model(), kind, "test", n, kind.answer_tokens)
+    values, baseline = [answer.value for answer in found], max(kind.random, kind.echo)
+    score = Measurement(statistics.fmean(values), "score", n, *evaluation.bootstrap(values))
+    return Learned(
+        score=score,
+        right=evaluation.share([float(value == 1) for value in values]),
+        baseline=baseline,
+        wanted=max(TIMES * baseline, LEAST),
+        steps=run.recipe.train.steps,
+        seconds=round(run.cost["seconds"], 1),
+    )
+
+
+def tier(model: str, task: str, island: int = 0, n: int = 100, store: Store | None = None) -> Measurement:
+    """Share of right sampled answers at temperature 1 (pass@1) after a lesson in form alone.
+
+    Where it is near 0 or near 1, all answers to a question earn the same and reinforcement has nothing to choose from.
+
+    n       questions of the split `test`, each answered SAMPLES times
+    raises  ValueError for an unknown task
+    """
+    kind = world.task(task, island)
+    run = training.run(lesson(model, task, island, FORMAT_STEPS, FORMAT_EXAMPLES), store=store)
+    tuned, tokenizer = run.model()
+    asked = [kind.sample("test", i) for i in range(n)]
+    prompts = [as_prompt(tokenizer, example.prompt) for example in asked]
+    rollout = generate(
+        tuned, tokenizer, prompts, samples=SAMPLES, temperature=1.0, max_new_tokens=kind.answer_tokens, seed=1
+    )
+    values = [kind.check(asked[i // SAMPLES], text).value for i, text in enumerate(rollout.texts)]
+    rates = [statistics.fmean(values[i : i + SAMPLES]) for i in range(0, len(values), SAMPLES)]
+    return Measurement(statistics.fmean(rates), "share", n, *evaluation.bootstrap(rates))
+
+
+def _steps(model: str, task: str, island: int) -> int:
+    """Steps that read TOKENS, by the mean length of some questions with their answers."""
+    kind, (_, tokenizer) = world.task(task, island), models.load(model)
+    rows = [encode_example(tokenizer, kind.sample("train", i))[0] for i in range(100)]
+    return max(1, round(TOKENS / (BATCH * statistics.fmean(map(len, rows)))))

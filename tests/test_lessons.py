@@ -1,0 +1,49 @@
+"""Short lessons: how long they are, what they measure, and that they teach."""
+
+import statistics
+
+import pytest
+
+from ftkit import evaluation, lessons, models, world
+from ftkit.data import encode_example
+from ftkit.evaluation import Measurement
+from ftkit.runs import Store
+
+
+def test_a_lesson_reads_about_as_much_whatever_the_task():
+    _, tokenizer = models.load("nano")
+    for name in ("facts", "sums"):
+        recipe = lessons.lesson("nano", name)
+        lengths = [len(encode_example(tokenizer, example)[0]) for example in recipe.task.source()[:200]]
+        read = recipe.train.steps * lessons.BATCH * statistics.fmean(lengths)
+        assert read == pytest.approx(lessons.TOKENS, rel=0.1)
+
+
+def test_a_lesson_in_an_unknown_task_is_refused():
+    with pytest.raises(ValueError, match="there is no task 'cooking'"):
+        lessons.lesson("nano", "cooking")
+
+
+@pytest.mark.parametrize(("score", "baseline", "worked"), [(0.5, 0.1, True), (0.49, 0.1, False), (0.7, 0.4, False)])
+def test_a_lesson_has_worked_at_twice_the_baseline_and_at_a_half(score, baseline, worked):
+    wanted = max(lessons.TIMES * baseline, lessons.LEAST)
+    measured = Measurement(score, "score", 100, score, score)
+    found = lessons.Learned(measured, measured, baseline, wanted, steps=1, seconds=1.0)
+    assert found.worked is worked and found.to_dict()["worked"] is worked
+
+
+def test_a_lesson_teaches_and_says_what_it_cost(tmp_path, monkeypatch):
+    monkeypatch.setattr(lessons, "TOKENS", 60_000)
+    found = lessons.learned("small", "sentiment", n=60, store=Store(tmp_path))
+    untaught = evaluation.answers(*models.load("small"), world.task("sentiment"), "test", 60)
+    assert found.score.value > 0.8 > 0.2 > statistics.fmean(answer.value for answer in untaught)
+    assert found.baseline == max(world.task("sentiment").random, world.task("sentiment").echo)
+    assert found.steps > 5 and found.seconds > 0
+
+
+def test_a_tier_is_the_share_of_sampled_answers(tmp_path, monkeypatch):
+    monkeypatch.setattr(lessons, "FORMAT_STEPS", 3)
+    found = lessons.tier("small", "sums", n=5, store=Store(tmp_path))
+    assert found.n == 5 and 0 <= found.low <= found.value <= found.high <= 1
+    rights = found.value * 5 * lessons.SAMPLES
+    assert rights == pytest.approx(round(rights))
