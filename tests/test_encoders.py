@@ -11,8 +11,6 @@ import transformers
 from ftkit import evaluation, models, training
 from ftkit.data import Corpus, Task
 from ftkit.evaluation.encoders import Hole, fill, hole
-from ftkit.evidence import encoders
-from ftkit.evidence.arms import Arm
 from ftkit.generation import generate
 from ftkit.models import BertLayout, Layout, T5Layout
 from ftkit.objectives import Classify, Masked, Pretrain, Span, Text2Text, classify, masked, span, text2text
@@ -49,7 +47,7 @@ def agitated(model):
     return model.eval()
 
 
-# ---- layouts and doors --------------------------------------------------------------------------------------------
+# ---- layouts and doors ----
 
 
 @pytest.mark.parametrize(
@@ -101,7 +99,7 @@ def test_position_tables_are_no_hidden_matrices(name):
     assert len(tables) > 1 and not {id(weight) for weight in tables} & {id(weight) for weight in muon["params"]}
 
 
-# ---- masked language modelling ------------------------------------------------------------------------------------
+# ---- masked language modelling ----
 
 
 def test_masked_token_loss_by_hand():
@@ -141,7 +139,7 @@ def test_a_masked_row_is_the_text_with_holes_and_special_tokens_never_hidden():
         assert not set(row["labels"]) & set(tokenizer.all_special_ids)
 
 
-# ---- span corruption ----------------------------------------------------------------------------------------------
+# ---- span corruption ----
 
 
 def test_the_papers_own_example():
@@ -189,7 +187,7 @@ def test_target_loss_is_the_librarys_on_the_same_batch():
     torch.testing.assert_close(target_loss(ours.logits, batch["labels"]), out.loss)
 
 
-# ---- both ---------------------------------------------------------------------------------------------------------
+# ---- both ----
 
 
 @pytest.mark.parametrize("name", ["masked", "span"])
@@ -243,7 +241,7 @@ def test_something_is_learned_of_one_sentence(name, store, monkeypatch):
     assert found[0] == found[1] and found[0].logprob > -5  # by chance -6.9
 
 
-# ---- labels -------------------------------------------------------------------------------------------------------
+# ---- labels ----
 
 TINY_TASK = Task(examples=40)
 
@@ -346,7 +344,7 @@ def test_padding_changes_no_label(read_folder, sky):
     assert label(headed, tokenizer, [Sky().sample("test", i) for i in range(3)]) != [""] * 3
 
 
-# ---- text to text -------------------------------------------------------------------------------------------------
+# ---- text to text ----
 
 
 @pytest.fixture(scope="module")
@@ -417,7 +415,7 @@ def test_a_text_to_text_run_learns_a_few_answers(store, tmp_path):
     assert losses[-1] < losses[0] / 3 and run.forgetting == {} and len(run.answers) == 4
 
 
-# ---- what is filled in --------------------------------------------------------------------------------------------
+# ---- what is filled in ----
 
 
 @pytest.fixture(params=["read", "written"])
@@ -489,44 +487,3 @@ def test_probes_suit_the_kind_of_model(filler, read_folder, sky):
     headed = classify.equip(Classify(), models.load(str(read_folder))[0], TINY_TASK, 0)
     with pytest.raises(ValueError, match="a head for labels and writes no words"):
         evaluation.probe(headed, tokenizer)
-
-
-# ---- what is claimed of them --------------------------------------------------------------------------------------
-
-CLAIMS = {claim.id: claim for claim in encoders.ENCODERS}
-
-
-def test_an_encoder_has_to_be_better_at_topics_and_at_roles():
-    shares = {"encoder": (0.9, 0.8), "scratch": (0.3, 0.3), "encoder tags": (0.8, 0.4), "scratch tags": (0.5, 0.5)}
-    found = CLAIMS["encoder-transfers"].judge(
-        {name: [{"right": share} for share in both] for name, both in shares.items()}
-    )
-    assert found.effects == pytest.approx([0.3, -0.1]) and found.arms["scratch tags"] == [0.5, 0.5]
-
-
-def test_of_two_operations_the_one_learned_worse_counts():
-    run = {"reverse": 0.9, "reverse, other prefix": 0.1, "sort": 0.5, "sort, other prefix": 0.4, "seconds": 3.0}
-    deaf = dict.fromkeys(run, 0.5)
-    found = CLAIMS["prefix-tells"].judge({"seq2seq": [run, deaf]})
-    assert found.effects == pytest.approx([0.1, 0.0]) and "seconds" not in found.arms
-
-
-@pytest.mark.parametrize("name", ["encoder", "encoder tags", "scratch", "seq2seq"])
-def test_arms_really_train(name, read_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(encoders, "ASKED", 8)
-    recipe = encoders.PREFIXING if name == "seq2seq" else encoders.labelling(name)
-    models.save(*models.fresh(T5, seed=3), tmp_path / "t5")
-    folder = {"encoder": str(read_folder), "scratch": BERT, "seq2seq": str(tmp_path / "t5")}[name.split()[0]]
-    recipe = recipe.but(model=folder).but(steps=3, batch=4, dtype="float32")
-    measure = encoders.prefixed if name == "seq2seq" else encoders.labelled
-    found = measure(Arm(name, measure, recipe=recipe), 1)
-    assert found.pop("seconds") > 0 and all(0 <= share <= 1 for share in found.values())
-    keys = {"reverse", "sort", "reverse, other prefix", "sort, other prefix"}
-    assert set(found) == (keys if name == "seq2seq" else {"right", "validation"})
-
-
-def test_the_arms_begin_with_models_that_ship_or_with_their_layouts():
-    arms = [arm for claim in encoders.ENCODERS for arm in (*claim.arms, *claim.tuning)]
-    assert {arm.recipe.model for arm in arms} == {"encoder", "fresh:encoder", "seq2seq"}
-    assert all(arm.recipe.train.eval_examples == 0 and arm.asks == (arm.recipe.task.name,) for arm in arms)
-    assert {arm.name for arm in CLAIMS["encoder-transfers"].arms} == set(encoders.LEARNING_RATES)
