@@ -202,6 +202,7 @@ def load(name: str | Layout, dtype: str = "float32", seed: int = 0):
     """
     import torch
 
+    machine.settle()
     if isinstance(name, Layout) or name.startswith(FRESH):
         model, tokenizer = fresh(name if isinstance(name, Layout) else name.removeprefix(FRESH), seed)
         return model.to(getattr(torch, dtype)), tokenizer
