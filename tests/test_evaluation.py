@@ -59,6 +59,11 @@ def test_fact_part_counts_exactly_the_tokens_of_facts(uniform):
     assert distance.fact.value == pytest.approx(facts * math.log(1024) / tokens, rel=0.02)
 
 
+def test_a_corpus_without_probabilities_has_no_distance(uniform):
+    with pytest.raises(ValueError, match="of 150 documents 0 have an exact probability, 3 are needed"):
+        evaluation.divergence(*uniform, world.corpus("medicine"), 3)
+
+
 def test_bits_per_byte_of_a_uniform_model_is_its_token_rate(uniform):
     model, tokenizer = uniform
     text = "The home of Tamu Oresby is Wick. " * 30

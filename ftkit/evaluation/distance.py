@@ -3,10 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import islice
 
 from .answers import BATCH
 from .intervals import Measurement, bootstrap
+
+SOUGHT = 50  # documents looked at for each whose probability is wanted
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,15 @@ def divergence(model, tokenizer, corpus, n: int = 300, first: int = 10**9) -> Di
     model's is that of the one token sequence its tokenizer gives, so the value is an upper bound of the divergence
     between texts.
 
-    n      documents
-    first  number of the first document; training counts from 0
+    n       documents
+    first   number of the first document; training counts from 0
+    raises  ValueError if the corpus has no document with an exact probability
     """
-    drawn = ((text, corpus.parse(text)) for text in map(corpus.document, count(first)))
-    documents, readings = zip(*islice((pair for pair in drawn if pair[1].logprob is not None), n), strict=True)
+    drawn = ((text, corpus.parse(text)) for text in map(corpus.document, range(first, first + SOUGHT * n)))
+    exact = list(islice((pair for pair in drawn if pair[1].logprob is not None), n))
+    if len(exact) < n:
+        raise ValueError(f"of {SOUGHT * n} documents {len(exact)} have an exact probability, {n} are needed")
+    documents, readings = zip(*exact, strict=True)
     rows = []
     for reading, (logprobs, ends) in zip(readings, token_logprobs(model, tokenizer, documents), strict=True):
         on_fact = [any(start < end <= stop for start, stop in reading.facts) for end in ends]
