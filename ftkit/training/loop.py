@@ -30,9 +30,7 @@ def arguments(plan: Plan, recipe: Recipe, machine_plan: dict, folder, report_to:
             "bf16": machine_plan["dtype"] == "bfloat16",
             "fp16": machine_plan["dtype"] == "float16",
             "use_cpu": machine.device() == "cpu",
-            recomputing(
-                plan.arguments
-            ): False,  # saves memory that a small model does not need, and costs a third more time
+            recomputing(plan.arguments): False,  # it saves memory, for a third more time; small models need none
             "seed": train.seed,
             "train_sampling_strategy": "sequential",
             "remove_unused_columns": False,
