@@ -1,6 +1,7 @@
 """Who speaks? Shipped models, fresh random ones, hub models, local folders and finished runs, through one door."""
 
 import json
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from .runs import store
 
 FRESH = "fresh:"
 RUN = "run:"
+LOADING = threading.Lock()  # two threads that enter transformers for the first time at once find it half imported
 HEAD = 64  # width of an attention head: on a CPU the fastest
 
 
@@ -203,21 +205,22 @@ def load(name: str | Layout, dtype: str = "float32", seed: int = 0):
     import torch
 
     machine.settle()
-    if isinstance(name, Layout) or name.startswith(FRESH):
-        model, tokenizer = fresh(name if isinstance(name, Layout) else name.removeprefix(FRESH), seed)
-        return model.to(getattr(torch, dtype)), tokenizer
-    if name.startswith(RUN):
-        return _from_folder(_finished(name.removeprefix(RUN)), dtype)
-    if name in names():
-        return _from_folder(_shelf() / name, dtype)
-    if Path(name).is_dir():
-        return _from_folder(Path(name), dtype)
-    if name.count("/") == 1 and not name.startswith((".", "/", "~")):
-        return _from_hub(name, dtype)
-    raise ValueError(
-        known(name, [*names(), *(FRESH + layout for layout in LAYOUTS)], "model")
-        + ", run:<id>, an existing folder, or a hub id such as Qwen/Qwen3-0.6B"
-    )
+    with LOADING:
+        if isinstance(name, Layout) or name.startswith(FRESH):
+            model, tokenizer = fresh(name if isinstance(name, Layout) else name.removeprefix(FRESH), seed)
+            return model.to(getattr(torch, dtype)), tokenizer
+        if name.startswith(RUN):
+            return _from_folder(_finished(name.removeprefix(RUN)), dtype)
+        if name in names():
+            return _from_folder(_shelf() / name, dtype)
+        if Path(name).is_dir():
+            return _from_folder(Path(name), dtype)
+        if name.count("/") == 1 and not name.startswith((".", "/", "~")):
+            return _from_hub(name, dtype)
+        raise ValueError(
+            known(name, [*names(), *(FRESH + layout for layout in LAYOUTS)], "model")
+            + ", run:<id>, an existing folder, or a hub id such as Qwen/Qwen3-0.6B"
+        )
 
 
 def goes_on(model) -> bool:

@@ -161,6 +161,11 @@ class Visit:
             time.sleep(1)
             calm = calm + 1 if self.page.evaluate(f"{KERNEL}?.status") == "idle" else 0
 
+    def failed(self) -> list[str]:
+        """The last line of each cell that has ended in an error."""
+        said = self.page.locator(".jp-Notebook [data-mime-type='application/vnd.jupyter.stderr']").all_inner_texts()
+        return [text.strip().splitlines()[-1] for text in said if "Traceback" in text]
+
     def save(self) -> None:
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
 

@@ -59,7 +59,8 @@ def look(visit: Visit, name: str, folder: Path) -> None:
         time.sleep(0.3)
         if cell.evaluate("(node, css) => node.matches(css) || node.querySelector(css) !== null", WORTH_A_LOOK):
             shoot(visit, folder / f"{name[:2]}_output_{number:02}", cell)
-    print(f"  asked outside: {visit.outside or 'nothing'}; errors: {visit.errors or 'none'}", flush=True)
+    wrong = [*visit.errors, *visit.failed()]
+    print(f"  asked outside: {visit.outside or 'nothing'}; errors: {wrong or 'none'}", flush=True)
 
 
 def shoot(visit: Visit, path: Path, what=None) -> None:

@@ -134,6 +134,22 @@ def test_lab_30_is_trained_watched_and_stopped(visit, lab):
     assert newest(lab[1]).recipe()["train"]["learning_rate"] == float(said)
 
 
+def test_every_cell_of_lab_00_runs(visit):
+    visit.open("00_start.ipynb")
+    visit.run_all()
+    visit.settle()
+    assert visit.failed() == []
+    assert visit.page.locator(".ft-ask").count() >= 1, "and its field was shown"
+
+
+def test_an_error_in_a_cell_is_seen(visit, lab):
+    notebook(lab[1] / "wrong.ipynb", "1 / 0")
+    visit.open("wrong.ipynb")
+    visit.run_all()
+    visit.settle()
+    assert [line.split(":")[0] for line in visit.failed()] == ["ZeroDivisionError"]
+
+
 def test_a_reload_finds_the_run_again(visit, small):
     visit.open(small)
     visit.run_to("bench.panel(")

@@ -180,3 +180,15 @@ def test_a_hub_id_is_fetched_from_the_hub(foreign_folders, tmp_path):
     found, missing = out.stdout.strip().splitlines()
     assert found.startswith("qwen3 ") and found.endswith(" True")
     assert missing.startswith("model 'someone/else' is no folder here and could not be had from the hub")
+
+
+def test_two_threads_may_load_at_once_in_a_fresh_process():
+    """As where a field's thread lets models go on and the next cell loads one; transformers imports itself lazily."""
+    code = """
+from concurrent.futures import ThreadPoolExecutor
+from ftkit import models
+with ThreadPoolExecutor(2) as pool:
+    print(len(list(pool.map(models.load, ("nano", "nano")))))
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert out.stdout.split() == ["2"], out.stderr[-2000:]
