@@ -36,7 +36,7 @@ def test_a_lesson_teaches_and_says_what_it_cost(tmp_path, monkeypatch):
     monkeypatch.setattr(lessons, "TOKENS", 20_000)
     found = lessons.learned("small", "sums", n=60, store=Store(tmp_path))
     untaught = evaluation.answers(*models.load("small"), world.task("sums"), "test", 60)
-    assert found.score.value > 0.8 > 0.2 > statistics.fmean(answer.value for answer in untaught)
+    assert found.worked and found.score.value - statistics.fmean(answer.value for answer in untaught) >= 0.4
     assert found.baseline == max(world.task("sums").random, world.task("sums").echo)
     assert found.steps > 5 and found.seconds > 0
 
