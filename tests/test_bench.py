@@ -9,6 +9,7 @@ import time
 from contextlib import redirect_stdout
 from dataclasses import replace
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import ipywidgets
 import pytest
@@ -252,6 +253,12 @@ def test_the_curve_takes_its_colours_from_the_page_and_tells_lines_apart_by_dash
     dashes = re.findall(r'<polyline[^>]*stroke-dasharray="([^"]*)"', page)
     assert len(dashes) == len(set(dashes)) == 2
     assert "run 1" in page and "run 2" in page
+
+
+def test_every_line_of_the_picture_is_closed_so_that_a_browser_draws_the_next_one():
+    page = curve(Line("run 3", [(1, 2.0), (2, 1.0)], 2), [Line(f"run {i}", [(1, 3.0), (2, 1.0)], i) for i in (0, 1)])
+    picture = ElementTree.fromstring(page[: page.index("</svg>") + len("</svg>")])
+    assert [part.tag for part in picture].count("polyline") == 3 and picture[-1].tag == "circle"
 
 
 def test_names_of_runs_are_escaped():

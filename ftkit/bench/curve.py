@@ -94,7 +94,7 @@ def _path(line: Line, frame: _Frame, now: bool) -> str:
     )
     return (
         f'<polyline class="{"ft-now" if now else "ft-earlier"}" points="{points}" fill="none" '
-        f'stroke-width="{2.5 if now else 1.8}" {_stroke(line.place)} {"" if now else "opacity=.75"}/>'
+        f'stroke-width="{2.5 if now else 1.8}" opacity="{1 if now else 0.75}" {_stroke(line.place)}/>'
     )
 
 
