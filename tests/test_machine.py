@@ -3,6 +3,7 @@
 import mmap
 import os
 import platform
+import re
 import subprocess
 import sys
 
@@ -155,6 +156,34 @@ print(faults - first)
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     pages = 20 * 2**23 // mmap.PAGESIZE  # of one step
     assert int(out.stdout) < pages / 2 if settled else int(out.stdout) > pages / 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts the threads as Linux tells them")
+def test_helpers_are_released_and_come_again():
+    code = """
+import os, time, torch
+from ftkit import machine
+def threads(): return len(os.listdir("/proc/self/task"))
+def work(): (torch.ones(600, 600) @ torch.ones(600, 600)).exp().sum()
+torch.set_num_threads(3)
+alone = threads()
+work()
+helped = threads()
+print(machine.release_helpers())
+end = time.monotonic() + 30
+while threads() > alone and time.monotonic() < end:
+    time.sleep(0.01)
+print(helped - alone, threads() - alone)
+work()
+print(threads() - alone, torch.get_num_threads())
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["True", "2", "0", "2", "3"]
+
+
+def test_where_there_is_no_such_library_nothing_is_released(monkeypatch):
+    monkeypatch.setattr(machine, "OPENMP", re.compile("no such library"))
+    assert machine.release_helpers() is False
 
 
 def test_fingerprint_is_plain_json_and_names_versions():

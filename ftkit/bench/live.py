@@ -12,6 +12,8 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from .. import machine
+
 RATE = 5  # looks a second; a server drops messages above a thousand
 MODES = ("thread", "cell", "headless")
 BUSY = ("running", "stopping")
@@ -76,6 +78,7 @@ class Live:
             Live.current = self
             self.state, self.value, self.error = "running", None, None
             self._stop, self._ended = threading.Event(), threading.Event()
+        machine.release_helpers()
         if self.how != "thread":
             self.on_change()
         if self.how == "headless":
@@ -118,6 +121,8 @@ class Live:
         on_wait  called five times a second meanwhile, in the waiting thread
         raises   whatever the work raised
         """
+        if self.busy:
+            machine.release_helpers()
         try:
             while not self.join(1 / RATE):
                 if self.how == "cell":

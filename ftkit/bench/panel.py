@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import plots, training
+from .. import machine, plots, training
 from ..checks import Source
 from ..recipe import Recipe
 from . import knobs, page
@@ -75,6 +75,7 @@ class Panel:
         self.view = page.View(self)
         self.draw()
         display(self.view.box)
+        machine.release_helpers()  # of the thread that runs cells; a click may come in another one
 
     def start(self) -> bool:
         """Begins a run with the controls as they are; False, and a sentence on the panel, if that cannot be."""
