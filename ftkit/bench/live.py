@@ -122,7 +122,7 @@ class Live:
         raises   whatever the work raised
         """
         if self.busy:
-            machine.release_helpers()
+            machine.release_helpers()  # cells may have computed since the start
         try:
             while not self.join(1 / RATE):
                 if self.how == "cell":
