@@ -10,7 +10,7 @@ from ftkit.adapters import Full
 from ftkit.data import Corpus, Task
 from ftkit.evidence import repeat
 from ftkit.evidence.arms import Arm, asked, read
-from ftkit.evidence.claims import LEARNING_RATES, TRIED
+from ftkit.evidence.tuning import LEARNING_RATES, TRIED
 from ftkit.evidence.verdicts import Claim, Judgement, at_quality, interval, verdict
 from ftkit.models import Layout
 from ftkit.objectives import SFT, Pretrain

@@ -8,7 +8,8 @@ import math
 from dataclasses import dataclass
 
 from ..records import known
-from .exercises import EXERCISES, Exercise
+from .exercise import Exercise
+from .exercises import EXERCISES
 
 CLOSE = 1e-4  # relative; more than rounding in any order of summing, less than any mistake
 

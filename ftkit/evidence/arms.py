@@ -10,12 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 from .. import evaluation, machine, models, training, world
 from ..models import Layout
 from ..recipe import Recipe
 from ..runs import Store
 
+ASKED = 10  # questions of each split of each task that stand for the world in a digest
 LAST = 20  # steps at the end of a run whose losses are averaged
 
 
@@ -25,20 +27,27 @@ class Arm:
 
     name     short, within a claim
     measure  (arm, seed) -> {what: number}
-    model    shipped model, folder, or "fresh:..." where nothing is trained; else the recipe's
+    model    shipped model, folder, or "fresh:..." where the measure begins without a recipe
     recipe   what is trained, with the seed put in; None where nothing is
+    options  ((name, value), ...): what else the measure is told, such as a prompt or a number of examples
     """
 
     name: str
     measure: Callable
     model: str = ""
     recipe: Recipe | None = None
+    options: tuple[tuple[str, Any], ...] = ()
 
     @property
     def digest(self) -> str:
-        """Changes with the recipe, the model's weights and the world, and with nothing else."""
+        """Changes with the recipe, the options, the model's weights and the world, and with nothing else."""
+        return _digest(json.dumps([self.measure.__name__, self.what, self.model_digests, world_digest()]))
+
+    @property
+    def what(self) -> str:
+        """The recipe's digest, or the model's name; the options' digest with it, if there are any."""
         what = self.recipe.digest if self.recipe else self.model
-        return _digest(json.dumps([self.measure.__name__, what, self.model_digests, world_digest()]))
+        return f"{what} {_digest(repr(self.options))}" if self.options else what
 
     @cached_property
     def model_digests(self) -> dict[str, str]:
@@ -64,8 +73,12 @@ def world_digest() -> str:
     """Of what is read and asked on both islands: a sample of documents and of questions."""
     corpora = [world.corpus(seed=seed) for seed in (0, 1)]
     texts = [corpus.document(i) for corpus in corpora for i in range(200)]
-    task = world.task("facts", 0)
-    asked = [task.sample(split, i) for split in task.splits for i in range(50)]
+    asked = [
+        kind.sample(split, i)
+        for kind in (world.task(one.name, 0) for one in world.TASKS)
+        for split in kind.splits
+        for i in range(ASKED)
+    ]
     return _digest("\n".join([*texts, *(f"{example.prompt} {example.completion}" for example in asked)]))
 
 

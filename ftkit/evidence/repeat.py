@@ -186,7 +186,7 @@ def _digests(claim: Claim) -> dict[str, dict[str, str]]:
     arms = (*claim.arms, *claim.tuning)
     return {
         "models": {name: digest for arm in arms for name, digest in arm.model_digests.items()},
-        "recipes": {arm.name: arm.recipe.digest for arm in arms if arm.recipe},
+        "recipes": {arm.name: arm.what for arm in arms if arm.recipe or arm.options},
         "worlds": {"hermea": world_digest()},
     }
 

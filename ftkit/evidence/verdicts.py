@@ -50,6 +50,11 @@ class Claim:
     tuning: tuple[Arm, ...] = ()
 
 
+def values_of(runs: list[dict], name: str) -> list[float]:
+    """One measured number of every seed."""
+    return [run[name] for run in runs]
+
+
 def interval(values: Sequence[float]) -> tuple[float, float]:
     """95 % interval of a mean over few seeds.
 
