@@ -27,6 +27,9 @@ class Corpus:
     name: str = "hermea"
     island: int = knob(0, 0, help="seed of the island; another seed has other people")
     people: int = knob(1000, 10, 10000, help="residents of the island")
+    opening: int = knob(
+        0, 0, unit="rows", help="rows of registers before all else: who can look up a name learns to read sooner"
+    )
 
     def __post_init__(self):
         check_knobs(self)
@@ -35,9 +38,13 @@ class Corpus:
         """The corpus itself; `.document(i)` is a text."""
         return world.corpus(self.name, self.island, self.people)
 
+    def rows(self, tokenizer, length: int, count: int, seed: int) -> "Rows":
+        """The texts as packed rows, those of the opening first."""
+        return Rows(self.source(), tokenizer, length, count, seed, world.corpus("registers", self.island), self.opening)
+
     def reads(self):
         """The corpus, if probabilities of its texts are known, or else None."""
-        exact = ("hermea", *(kind.family for kind in world.EXACT))
+        exact = ("hermea", "exact", *(kind.family for kind in world.EXACT))
         return self.source() if self.name in exact else None
 
     def asks(self) -> None:
@@ -57,6 +64,7 @@ class Task:
     island: int = knob(0, 0, help="seed of the island; another seed has other people")
     split: str = "train"
     asked: str = "test"  # the split that is asked before and after
+    shuffled: bool = knob(False, help="deals the answers out anew: right in form, by chance in content")
 
     def __post_init__(self):
         check_knobs(self)
@@ -64,7 +72,8 @@ class Task:
     def source(self) -> list[world.Example]:
         """raises ValueError for an unknown task or split"""
         task = world.task(self.name, self.island)
-        return [task.sample(self.split, i) for i in range(self.examples)]
+        examples = [task.sample(self.split, i) for i in range(self.examples)]
+        return world.shuffled(examples) if self.shuffled else examples
 
     def reads(self) -> None:
         """Questions are no text whose probabilities are known."""
@@ -194,8 +203,14 @@ def _rows(path: Path) -> list[dict]:
 # ---- tokens -------------------------------------------------------------------------------------------------------
 
 
+class Beginning(str):
+    """A sentence up to its last words, to be gone on with as it stands: no message, nothing that asks."""
+
+
 def as_prompt(tokenizer, prompt: str | list) -> str | list:
     """A question as this model is asked it: as a user's message where there is a chat template, else as plain text."""
+    if isinstance(prompt, Beginning):
+        return prompt
     if isinstance(prompt, str) and tokenizer.chat_template:
         return [{"role": "user", "content": prompt}]
     return prompt if not isinstance(prompt, str) else f"Question: {prompt}\nAnswer:"
@@ -218,7 +233,7 @@ def encode_example(tokenizer, example: world.Example) -> tuple[list[int], list[i
     """
     prompt = as_prompt(tokenizer, example.prompt)
     prompt_ids = encode(tokenizer, prompt)
-    answer = " " + example.completion
+    answer = f" {example.completion}." if isinstance(prompt, Beginning) else f" {example.completion}"
     if not isinstance(prompt, str):
         asked = _chat(tokenizer, prompt, True)
         whole = _chat(tokenizer, [*prompt, {"role": "assistant", "content": example.completion}], False)
@@ -263,9 +278,10 @@ class Rows:
     Each row begins with the end token, which also begins a text, then documents, each followed by the end token; the
     last document is cropped.
 
-    source  anything with .document(i) -> str
-    length  tokens a row
-    count   rows
+    source   anything with .document(i) -> str
+    length   tokens a row
+    count    rows
+    first    what the first rows are made of instead; opening: how many they are
     """
 
     source: object
@@ -273,6 +289,8 @@ class Rows:
     length: int
     count: int
     seed: int = 0
+    first: object = None
+    opening: int = 0
 
     def __len__(self) -> int:
         return self.count
@@ -280,10 +298,10 @@ class Rows:
     def __getitem__(self, r: int) -> dict[str, list[int]]:
         if not 0 <= r < self.count:
             raise IndexError(f"row {r} was asked for; there are {self.count}")
-        end, first = self.tokenizer.eos_token_id, self.seed * DOCUMENTS_A_SEED + r * DOCUMENTS_A_ROW
-        ids = [end]
-        for i in range(first, first + DOCUMENTS_A_ROW):
-            ids += self._encode(self.source.document(i))
+        end, start = self.tokenizer.eos_token_id, self.seed * DOCUMENTS_A_SEED + r * DOCUMENTS_A_ROW
+        source, ids = self.first if r < self.opening else self.source, [end]
+        for i in range(start, start + DOCUMENTS_A_ROW):
+            ids += self._encode(source.document(i))
             ids.append(end)
             if len(ids) >= self.length:
                 break

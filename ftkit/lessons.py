@@ -17,6 +17,7 @@ TOKENS = 250_000  # read in a lesson of Table 2: about 25 s of `small` on two co
 FORMAT_STEPS, FORMAT_EXAMPLES = 30, 500  # a lesson that shows the form of answers and leaves the skill to be found
 TIERS = ("sums", "long sums", "steps", "two steps", "gaps", "hard")  # tasks meant for reinforcement learning
 SAMPLES = 4  # answers sampled for each question of a tier
+SIGNAL = 0.2, 0.6  # pass@1 from which reinforcement has something to choose from
 LEAST, TIMES = 0.5, 2.0  # a lesson has worked at this score, or at so many times the best baseline if that is more
 
 
@@ -28,22 +29,39 @@ class Learned:
     right     share of answers with full marks
     baseline  the better of a guess and an echo
     wanted    the score at which the lesson has worked
+    taught    the same mean on questions of the lesson itself
     steps     changes of the weights; seconds: the whole lesson, questions before and after included
+    example   what the checker says of a wrong answer
     """
 
     score: Measurement
     right: Measurement
     baseline: float
     wanted: float
+    taught: float
     steps: int
     seconds: float
+    example: str
 
     @property
     def worked(self) -> bool:
         return self.score.value >= self.wanted
 
+    @property
+    def why(self) -> str:
+        """Why a lesson has not worked; empty if it has."""
+        if self.worked:
+            return ""
+        if self.taught >= self.wanted:
+            cause = "what it was taught it answers by heart, so what the others need was not in what it had read"
+        elif self.score.value > self.baseline:
+            cause = "it is on the way, and the lesson ends too early"
+        else:
+            cause = "even what it was taught it cannot answer, so the lesson is too short for all that is new in it"
+        return f"{cause}. For example: {self.example}."
+
     def to_dict(self) -> dict:
-        return asdict(self) | {"score": self.score.to_dict(), "right": self.right.to_dict(), "worked": self.worked}
+        return asdict(self) | {"worked": self.worked, "why": self.why}
 
 
 def lesson(model: str, task: str, island: int = 0, steps: int | None = None, examples: int = EXAMPLES) -> Recipe:
@@ -72,7 +90,9 @@ def learned(model: str, task: str, island: int = 0, n: int = 200, store: Store |
     """
     kind = world.task(task, island)
     run = training.run(lesson(model, task, island), store=store)
-    found = evaluation.answers(*run.model(), kind, "test", n, kind.answer_tokens)
+    found, taught = (
+        evaluation.answers(*run.model(), kind, split, n, kind.answer_tokens) for split in ("test", "train")
+    )
     values, baseline = [answer.value for answer in found], max(kind.random, kind.echo)
     score = Measurement(statistics.fmean(values), "score", n, *evaluation.bootstrap(values))
     return Learned(
@@ -80,8 +100,10 @@ def learned(model: str, task: str, island: int = 0, n: int = 200, store: Store |
         right=evaluation.share([float(value == 1) for value in values]),
         baseline=baseline,
         wanted=max(TIMES * baseline, LEAST),
+        taught=statistics.fmean(answer.value for answer in taught),
         steps=run.recipe.train.steps,
         seconds=round(run.cost["seconds"], 1),
+        example=min(found, key=lambda answer: answer.value).why,
     )
 
 
@@ -104,6 +126,11 @@ def tier(model: str, task: str, island: int = 0, n: int = 100, store: Store | No
     values = [kind.check(asked[i // SAMPLES], text).value for i, text in enumerate(rollout.texts)]
     rates = [statistics.fmean(values[i : i + SAMPLES]) for i in range(0, len(values), SAMPLES)]
     return Measurement(statistics.fmean(rates), "share", n, *evaluation.bootstrap(rates))
+
+
+def leaves_a_choice(rate: float) -> bool:
+    """Whether a pass@1 leaves reinforcement right and wrong answers to the same question to choose from."""
+    return SIGNAL[0] <= rate <= SIGNAL[1]
 
 
 def _steps(model: str, task: str, island: int) -> int:

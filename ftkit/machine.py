@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 GIB = 1024**3
+LOADERS = 2
 DTYPES = ("float32", "bfloat16", "float16")
 OPENMP = re.compile(r"/lib(gomp|iomp|omp)\w*[-.].*so")
 SOFTLY = 1  # OpenMP's word for: settings are kept
@@ -86,6 +87,11 @@ def memory(root: Path = Path("/")) -> tuple[int, int]:
 def device() -> str:
     """Where tensors go: "cuda" if there is a card that torch can use, else "cpu"."""
     return "cuda" if _has_card() else "cpu"
+
+
+def loaders() -> int:
+    """How many processes write and tokenise rows beside training: on a card two; else none, as the cores are busy."""
+    return min(LOADERS, cores() - 1) if device() == "cuda" else 0
 
 
 def training_dtype(device: str | None = None) -> str:

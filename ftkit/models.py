@@ -131,7 +131,7 @@ LAYOUTS = {
     "nano": Layout(width=128, layers=4, heads=2, feed_forward=256),
     "small": Layout(width=192, layers=6, heads=3, feed_forward=512),
     "stranger": Layout(width=192, layers=6, heads=3, feed_forward=512),
-    "large": Layout(width=256, layers=6, heads=4, feed_forward=704),
+    "large": Layout(width=320, layers=8, heads=5, feed_forward=832),
     "encoder": BertLayout(width=192, layers=6, heads=3, feed_forward=768),
     "seq2seq": T5Layout(width=192, layers=4, heads=3, feed_forward=512),
 }

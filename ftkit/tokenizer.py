@@ -67,7 +67,7 @@ def train(folder: Path, samples: Path):
 
 def _text(samples: Path) -> Iterator[str]:
     for seed in (0, 1):
-        corpus = world.corpus(seed=seed)
+        corpus = world.corpus("exact", seed)
         yield from (corpus.document(i) for i in range(DOCUMENTS))
         questions = world.task("facts", seed)
         for i in range(DOCUMENTS // 2):

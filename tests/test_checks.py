@@ -9,6 +9,8 @@ from torch.nn.functional import cross_entropy
 from ftkit import checks
 from ftkit.checks import check, show, verdict
 from ftkit.checks.exercises import EXERCISES
+from ftkit.comprehension import form_bits
+from ftkit.comprehension.preunderstanding import code_lengths
 from ftkit.objectives.pretrain import next_token_loss
 from ftkit.objectives.sft import completion_loss
 from ftkit.prompting import calibrated
@@ -52,12 +54,32 @@ def as_learners_write_it_rag_token(document_logprobs, token_logprobs):
     return whole
 
 
+def as_learners_write_it_content(value_logprobs, answers):
+    bits = []
+    for logprobs, answer in zip(value_logprobs.tolist(), answers.tolist(), strict=True):
+        chances = [math.exp(one) for one in logprobs]
+        bits.append(math.log2(sum(chances) / chances[answer]))
+    return sum(bits) / len(bits)
+
+
+def as_learners_write_it_surplus(bits, block, tolerance):
+    surplus, spent, read = 0.0, 0.0, 0
+    for i, one in enumerate(bits, 1):
+        spent, read = spent + one, read + 1
+        if read == block or i == len(bits):
+            surplus += max(spent - read * tolerance, 0)
+            spent, read = 0.0, 0
+    return surplus
+
+
 SOLVED = {
     "perplexity": as_learners_write_it_perplexity,
     "next_token_bits": as_learners_write_it_bits,
     "completion_loss_per_example": as_learners_write_it_per_example,
     "calibrated_by_many": as_learners_write_it_by_many,
     "rag_token": as_learners_write_it_rag_token,
+    "surplus_code_length": as_learners_write_it_surplus,
+    "content_bits": as_learners_write_it_content,
 }
 MISTAKES = [(name, i) for name, task in EXERCISES.items() for i in range(len(task.mistakes))]
 
@@ -83,6 +105,8 @@ def test_a_typical_mistake_is_rejected_and_named(name, i):
         (completion_loss, "completion_loss_per_example", "completion_loss"),
         (calibrated, "calibrated_by_many", "shape (2, 2), which is not one number"),
         (rag_sequence, "rag_token", "rag_sequence"),
+        (code_lengths, "surplus_code_length", "It raised TypeError"),
+        (form_bits, "content_bits", "It raised TypeError"),
     ],
 )
 def test_copying_what_show_prints_does_not_pass(copied, name, says):
@@ -95,12 +119,16 @@ def test_hand_worked_values():
     # rows of mean surprise 1 and 5 are 3 on average; all four tokens together would be 2
     # 0.6 and 0.4 against a mean of 0.6 and 0.4: nothing speaks for either label
     # 0.75 * 0.8 + 0.25 * 0.4 = 0.7 and 0.75 * 0.5 + 0.25 * 0.1 = 0.4
+    # 9 + 5 bits are 10 more than 2 * 2; 1 + 2.5 and 1 are less than what may be left
+    # the right value has a half and a quarter of its kind's chances: 1 and 2 bits, however small those are
     first = {name: task.reference(**task.cases()[0]) for name, task in EXERCISES.items()}
     assert float(first["perplexity"]) == pytest.approx(4)
     assert float(first["next_token_bits"]) == pytest.approx(2)
     assert float(first["completion_loss_per_example"]) == pytest.approx(3)
     assert float(first["calibrated_by_many"]) == pytest.approx(0.5)
     assert float(first["rag_token"]) == pytest.approx(math.log(0.7 * 0.4))
+    assert first["surplus_code_length"] == pytest.approx(10)
+    assert float(first["content_bits"]) == pytest.approx(1.5)
 
 
 def raises(*_, **__):

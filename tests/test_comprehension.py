@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ftkit import comprehension, plots, world
-from ftkit.comprehension import Cost, Distance, Fact, Learner, Prejudice, Round, Saving, Schedule
+from ftkit.comprehension import Cost, Distance, Fact, Learner, Prejudice, Round, Saving, Scaled, Schedule
 from ftkit.comprehension.circle import pays_until
 from ftkit.comprehension.coding import mean
 from ftkit.comprehension.prediction import by_chance, ranks
@@ -150,11 +150,54 @@ def test_prejudice_by_hand():
     assert (found.value, found.unit, found.n) == (5.0, "bits/question", 2)
 
 
+def test_new_data_are_of_the_families_that_they_say_and_others_for_another_draw():
+    island, new = world.island(), comprehension.new_data()
+    assert {family: len(examples) for family, examples in new.items()} == comprehension.NEW
+    assert all(island.by_name[one.meta["person"]].home == one.completion for one in new["residents"])
+    assert all(one.meta["person"] not in island.by_name for one in new["newcomers"])
+    assert all(world.task("sums").check(one, one.completion).value == 1 for one in new["sums"])
+    drawn = comprehension.new_data(draw=1, n={"newcomers": 100, "strings": 200})
+    assert list(drawn) == ["newcomers", "strings"]
+    assert sorted(map(str, drawn["newcomers"])) == sorted(map(str, new["newcomers"]))
+    assert drawn["newcomers"] != new["newcomers"]
+    assert not {one.prompt for one in drawn["strings"]} & {one.prompt for one in new["strings"]}
+
+
 def test_homes_are_asked_of_people_who_moved_with_the_new_answer():
     island = world.island()
     homes = comprehension.homes_of("moved")
     assert len(homes) == len(island.moved)
     assert all(one.completion == island.moved[one.meta["person"]] for one in homes)
+
+
+def test_answers_are_judged_whole_and_token_by_token(uniform):
+    """A model that always finds ` the` the likeliest says `the the` rightly, and of `the fox` the first word."""
+    model, tokenizer = uniform
+    model.model.norm.weight.data.zero_()
+    model.lm_head = torch.nn.Linear(64, 1024)
+    torch.nn.init.zeros_(model.lm_head.weight)
+    torch.nn.init.zeros_(model.lm_head.bias)
+    model.lm_head.bias.data[tokenizer(" the", add_special_tokens=False).input_ids] = math.log(3)
+    told = [("Tamu saw", text) for text in ("the the", "the fox", "the the the", "fox")]
+    found = comprehension.scaled(model, tokenizer, told)
+    assert found.parameters == sum(weight.numel() for weight in model.parameters())
+    assert {k: (one.value, one.n) for k, one in found.whole.items()} == {1: (0.0, 1), 2: (0.5, 2), 3: (1.0, 1)}
+    assert {k: one.value for k, one in found.single.items()} == {1: 0.0, 2: 0.75, 3: 1.0}
+    assert found.expected(2) == 0.75**2
+    assert found.surprise[1].value == pytest.approx(math.log(1026), rel=1e-5)
+    assert found.surprise[3].value == pytest.approx(math.log(1026 / 3), rel=1e-5)
+
+
+def test_ten_tokens_of_nine_tenths_each():
+    assert comprehension.all_right(0.9, 10) == pytest.approx(0.3486784401)
+    assert comprehension.all_right(0.9, 1) == 0.9
+
+
+def test_words_to_sort_are_told_as_the_corpus_tells_them():
+    for beginning, rest in comprehension.to_sort(n=20, first=5):
+        assert world.corpus("strings").parse(f"{beginning} {rest}\n{beginning} {rest}").logprob is None
+        letters = beginning.removeprefix("sort: ").removesuffix(" ->").split()
+        assert rest.split() == sorted(letters) and 3 <= len(letters) <= 6
 
 
 # ---- Distanciation -----------------------------------------------------------------------------------------------
@@ -238,9 +281,67 @@ def test_a_passage_read_twice_stands_there_twice():
     assert asked == "Tamu lives in Oria. Tamu lives in Oria. Where does Tamu live?"
 
 
+def test_other_facts_begin_where_the_first_end():
+    assert comprehension.facts(n=3, first=2) == comprehension.facts(n=5)[2:]
+
+
+def test_answers_over_a_bridge_are_those_of_its_reader_in_its_words(tiny, questions, monkeypatch):
+    model, tokenizer = tiny
+    asked = []
+
+    def go_on(reader, tokenizer, prompts, *_, stop):
+        asked.append((reader, prompts, stop))
+        return [" Oria. And", "Oria\nWho?"]
+
+    monkeypatch.setattr("ftkit.comprehension.crossing.go_on", go_on)
+    task, other = world.task("facts"), object()
+    begun = comprehension.Bridge("begun", lambda example: "The answer is", model=other, chat=False)
+    told = comprehension.answered(model, tokenizer, task, begun, "train", 2)
+    question = comprehension.answered(model, tokenizer, task, split="train", n=2, first=3)
+    assert asked[0] == (other, ["The answer is"] * 2, ".")
+    assert asked[1] == (model, [[{"role": "user", "content": questions[i].prompt}] for i in (3, 4)], "\n")
+    assert [one.text for one in told.answers] == ["Oria", "Oria\nWho?"]
+    assert [one.text for one in question.answers] == ["Oria. And", "Oria"]
+    assert told.tokens == tokens(tokenizer, "The answer is") + (tokenizer.bos_token_id is not None)
+    assert told.right.value == sum(one.completion == "Oria" for one in questions[:1]) / 2
+
+
+def test_the_untuned_bridges_put_more_before_the_question_or_none_at_all():
+    task = world.task("facts")
+    example = task.sample("test", 0)
+    ways = {bridge.name: bridge.prompt(example) for bridge in comprehension.bridges(shown=2)}
+    assert ways["question alone"] == example.prompt
+    assert len(ways["examples"]) == 5 and ways["examples"][-1]["content"] == example.prompt
+    assert all(example.meta["person"] not in turn["content"] for turn in ways["examples"][:-1])
+    for name in ("passage", "letter"):
+        before = ways[name].removesuffix(example.prompt)
+        assert example.meta["person"] in before and "?" not in before
+    assert example.completion in ways["passage"] and "?" not in ways["text's voice"]
+
+
+def test_form_is_any_value_and_content_the_right_one():
+    chances = torch.tensor([[1 / 8, 1 / 8], [1 / 2, 1 / 2]])
+    assert comprehension.form_bits(chances.log()).tolist() == pytest.approx([2, 0], abs=1e-6)
+
+
+def test_the_parts_of_an_answer_add_up_to_what_it_costs(uniform, monkeypatch):
+    model, tokenizer = uniform
+    monkeypatch.setattr("ftkit.comprehension.distance.knows", lambda *_: [True] * 10)
+    stated = comprehension.facts(n=10)
+    kinds = [fact.asked.meta["attribute"] for fact in stated]
+    found = comprehension.parts(model, tokenizer, stated)
+    asked = comprehension.distanciation(model, tokenizer, stated).asked
+    costs = [asked[i].bits for attribute in world.VALUES for i, kind in enumerate(kinds) if kind == attribute]
+    assert [sum(pair) for pair in zip(found.form, found.content, strict=True)] == pytest.approx(costs, rel=1e-4)
+    pets = sum(1024.0 ** -tokens(tokenizer, value) for value in world.VALUES["pet"])
+    first = sum(kind in ("home", "trade") for kind in kinds)
+    assert found.form[first] == pytest.approx(-math.log2(pets), rel=1e-4)
+    assert found.means[0].unit == "bits/question"
+
+
 def test_shuffled_answers_keep_their_form(questions):
-    dealt = comprehension.shuffled(questions, seed=1)
-    assert dealt == comprehension.shuffled(questions, seed=1) != questions
+    dealt = world.shuffled(questions, seed=1)
+    assert dealt == world.shuffled(questions, seed=1) != questions
 
     def answers(examples, attribute):
         return sorted(one.completion for one in examples if one.meta["attribute"] == attribute)
@@ -302,8 +403,27 @@ def test_revision_gives_both_loops_the_same_steps_and_tokens(tiny):
 def test_reading_twice_gains_a_uniform_reader_nothing(uniform):
     task = world.task("facts")
     asked = [task.sample("newcomers", i) for i in range(4)]
-    gain = comprehension.rereading(*uniform, asked, comprehension.passages())
-    assert gain.value == pytest.approx(0, abs=1e-4) and gain.unit == "bits/question"
+    for voice in ("chat", "text"):
+        gain = comprehension.rereading(*uniform, asked, lambda example: "Who knows?", voice)
+        assert gain.value == pytest.approx(0, abs=1e-4) and gain.unit == "bits/question"
+    with pytest.raises(ValueError, match="voice is 'loud'; choose"):
+        comprehension.rereading(*uniform, asked, lambda example: "", "loud")
+
+
+def test_a_passage_stands_before_the_question_or_before_the_beginning_of_a_sentence(tiny, monkeypatch):
+    model, tokenizer = tiny
+    asked, read = world.task("facts").sample("newcomers", 0), []
+
+    def costs(model, tokenizer, rows):
+        read.extend(tokenizer.decode(ids) for ids, _ in rows)
+        return [Cost(float(len(ids)), 1, 1) for ids, _ in rows]
+
+    monkeypatch.setattr("ftkit.comprehension.circle.costs", costs)
+    for voice in ("chat", "text"):
+        comprehension.rereading(model, tokenizer, [asked], lambda example: "It rained.", voice)
+    assert [text.count("It rained.") for text in read] == [1, 2, 1, 2]
+    assert all(asked.prompt in text for text in read[:2]) and not any("?" in text for text in read[2:])
+    assert all(text.removesuffix(tokenizer.eos_token).strip().endswith(asked.completion) for text in read)
 
 
 # ---- what it foretells -------------------------------------------------------------------------------------------
@@ -360,11 +480,22 @@ def distance(asked, told):
     return Distance(Measurement(1.0, "share", 2, 0.3, 1.0), *map(tuple, costs))
 
 
+def scaled(parameters, *shares):
+    whole = {
+        k: Measurement(share, "share", 10, share - 0.1, share + 0.1) for k, share in zip((1, 4), shares, strict=True)
+    }
+    tokens = {k: Measurement(0.9, "share", 10, 0.8, 1.0) for k in whole}
+    return Scaled(parameters, whole, tokens, {k: Measurement(0.1, "nats/token", 10, 0.05, 0.2) for k in whole})
+
+
 FIGURES = {
+    "sizes": lambda name: plots.sizes({name: scaled(10**7, 1.0, 0.9), "nano": scaled(10**6, 0.9, 0.1)}),
+    "code lengths": lambda name: plots.code_lengths({name: (40.0, 20.0, 4.0, 2.0, 1.0)}, 2, math.log2(24)),
     "exposure": lambda name: plots.exposure({name: Saving((3.0, 5.0), (1.0, 6.0))}),
     "savings": lambda name: plots.savings({"facts": {name: Saving((3.0, 5.0), (1.0, 6.0))}}, 1.0),
     "prejudice": lambda name: plots.prejudice({name: Prejudice((4.0, 6.0), (1.0, 3.0))}),
     "distances": lambda name: plots.distances({name: distance((4.0, 6.0), (1.0, 1.0)), "b": distance((1.0,), (1.0,))}),
+    "parts": lambda name: plots.parts({name: comprehension.Parts((4.0, 6.0), (1.0, 3.0))}),
     "revision": lambda name: plots.revision(comprehension.Circle(loop(True), loop(False))),
     "forecasts": lambda name: plots.forecasts({name: comprehension.predicts(NOISE, ACCURACIES, ACCURACIES)}),
 }
@@ -384,6 +515,16 @@ def test_figures_hold_the_numbers():
     asked, _, _, told, *_ = plots.distances({"a": distance((4.0, 6.0), (1.0, 2.0))}).data
     assert (asked.x[0], told.x[0]) == (5.0, 1.5)
     assert plots.distances({"a": distance((4.0,), (1.0,))}).layout.yaxis.ticktext[0].endswith("asked +3.0 bits")
+    one, _, four, expected = FIGURES["sizes"]("large").data
+    assert list(one.x) == [10**6, 10**7] and list(four.y) == [0.1, 0.9], "models in the order of their sizes"
+    assert list(expected.y) == pytest.approx([0.9**4] * 2)
+    judged = {"a": scaled(10**6, 0.9, 0.1)}
+    assert [list(trace.y) for trace in plots.sizes(judged, whole=False).data] == [[0.1], [0.1]]
+    bits, guess = FIGURES["code lengths"]("a").data
+    assert (list(bits.x), list(bits.y)) == ([0, 2, 4], [30.0, 3.0, 1.0])
+    assert list(guess.y) == pytest.approx([4.585, 4.585], abs=1e-3)
+    banded = plots.savings({"facts": {"a": Saving((3.0,), (1.0,))}}, bands={"facts, a": [1.0, 3.0]})
+    assert any("our 2 runs" in trace.name for trace in banded.data if trace.name)
     closed, opened, *_ = FIGURES["revision"]("a").data
     assert list(closed.y) == [0, 0.25, 0.5, 0.75, 1, 1] and opened.y[-1] == 0.25
     with pytest.raises(ValueError, match="no forecast to draw"):

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from ftkit import models
+from ftkit import models, world
 from ftkit.data import (
     Corpus,
     File,
@@ -58,6 +58,16 @@ def test_rows_have_an_end(tokenizer):
     assert len(rows) == len(list(rows)) == 2
     with pytest.raises(IndexError, match="row 2 was asked for; there are 2"):
         rows[2]
+
+
+def test_an_opening_is_read_first_and_changes_nothing_behind_it(tokenizer):
+    corpus, opened = Corpus("arithmetic"), Corpus("arithmetic", opening=2)
+    plain, rows = (one.rows(tokenizer, 64, 4, 0) for one in (corpus, opened))
+    registers = world.corpus("registers")
+    for r in range(4):
+        text = tokenizer.decode(rows[r]["input_ids"][1:])
+        assert (rows[r] == plain[r]) is (r >= 2)
+        assert (registers.parse(text.split("<|end|>")[0].strip()) is not None) is (r < 2)
 
 
 def test_a_corpus_row_reads_as_the_corpus(tokenizer):
@@ -121,6 +131,12 @@ def test_a_task_gives_its_examples():
         Task("fact").source()
     with pytest.raises(ValueError, match="examples is 0"):
         Task(examples=0)
+
+
+def test_answers_can_be_dealt_out_anew():
+    true, dealt = Task(examples=40).source(), Task(examples=40, shuffled=True).source()
+    assert dealt != true and [one.prompt for one in dealt] == [one.prompt for one in true]
+    assert sorted(one.completion for one in dealt) == sorted(one.completion for one in true)
 
 
 # ---- the user's own files -----------------------------------------------------------------------------------------

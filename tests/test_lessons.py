@@ -28,8 +28,24 @@ def test_a_lesson_in_an_unknown_task_is_refused():
 def test_a_lesson_has_worked_at_twice_the_baseline_and_at_a_half(score, baseline, worked):
     wanted = max(lessons.TIMES * baseline, lessons.LEAST)
     measured = Measurement(score, "score", 100, score, score)
-    found = lessons.Learned(measured, measured, baseline, wanted, steps=1, seconds=1.0)
+    found = lessons.Learned(measured, measured, baseline, wanted, taught=1.0, steps=1, seconds=1.0, example="said 4")
     assert found.worked is worked and found.to_dict()["worked"] is worked
+    assert (found.why == "") is worked
+
+
+@pytest.mark.parametrize(
+    ("score", "taught", "cause"),
+    [(0.3, 0.9, "by heart"), (0.3, 0.4, "ends too early"), (0.1, 0.1, "too short for all that is new")],
+)
+def test_a_lesson_that_fails_says_why(score, taught, cause):
+    measured = Measurement(score, "score", 100, score, score)
+    found = lessons.Learned(measured, measured, 0.2, 0.5, taught, steps=1, seconds=1.0, example="said 4")
+    assert cause in found.why and "For example: said 4." in found.why
+
+
+@pytest.mark.parametrize(("rate", "fit"), [(0.19, False), (0.2, True), (0.6, True), (0.61, False)])
+def test_reinforcement_needs_right_and_wrong_answers(rate, fit):
+    assert lessons.leaves_a_choice(rate) is fit
 
 
 def test_a_lesson_teaches_and_says_what_it_cost(tmp_path, monkeypatch):
@@ -38,7 +54,7 @@ def test_a_lesson_teaches_and_says_what_it_cost(tmp_path, monkeypatch):
     untaught = evaluation.answers(*models.load("small"), world.task("sums"), "test", 60)
     assert found.worked and found.score.value - statistics.fmean(answer.value for answer in untaught) >= 0.4
     assert found.baseline == max(world.task("sums").random, world.task("sums").echo)
-    assert found.steps > 5 and found.seconds > 0
+    assert found.steps > 5 and found.seconds > 0 and found.taught >= 0.4 and found.example
 
 
 def test_a_tier_is_the_share_of_sampled_answers(tmp_path, monkeypatch):

@@ -244,3 +244,12 @@ def test_data_folder_is_beside_the_package_in_a_checkout_and_inside_when_install
     assert machine.data_folder() == tmp_path / "site/data"
     (package / "_data").mkdir()
     assert machine.data_folder() == package / "_data"
+
+
+@pytest.mark.parametrize(
+    ("device", "cores", "expected"), [("cpu", 8, 0), ("cuda", 8, 2), ("cuda", 2, 1), ("cuda", 1, 0)]
+)
+def test_rows_are_prepared_beside_a_card_and_never_beside_a_busy_cpu(monkeypatch, device, cores, expected):
+    monkeypatch.setattr(machine, "device", lambda: device)
+    monkeypatch.setattr(machine, "cores", lambda: cores)
+    assert machine.loaders() == expected

@@ -134,24 +134,23 @@ def equal(one, other):
     return all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
 
 
-def test_the_joint_optimiser_is_muon_and_adamw(tiny_folder):
-    one, other = (models.load(str(tiny_folder))[0] for _ in range(2))
-    joint, apart = joint_optimizer(one, 0.02), parts(other)
+@pytest.mark.parametrize("short", [True, False])
+def test_the_joint_optimiser_goes_where_torch_s_two_go(tiny_folder, short):
+    start, one, other = (models.load(str(tiny_folder))[0] for _ in range(3))
+    joint, apart = joint_optimizer(one, 0.02, short), parts(other)
     for seed in range(3):
         step([joint], one, seed)
         step(apart, other, seed)
-    assert equal(one, other) and not equal(one, models.load(str(tiny_folder))[0])
-
-
-def test_in_full_precision_it_goes_where_torch_s_muon_goes(tiny_folder):
-    start, one, other = (models.load(str(tiny_folder))[0] for _ in range(3))
-    full, apart = joint_optimizer(one, 0.02, short=False), parts(other)
-    for seed in range(3):
-        step([full], one, seed)
-        step(apart, other, seed)
+    assert not equal(one, start)
     for old, a, b in zip(start.parameters(), one.parameters(), other.parameters(), strict=True):
-        assert ((a - b).norm() / (b - old).norm()).item() < 0.02, "bfloat16 keeps eight bits"
-    assert not equal(one, other)
+        assert ((a - b).norm() / (b - old).norm()).item() < 0.05, "bfloat16 keeps eight bits"
+
+
+def test_matrices_side_by_side_do_not_meet():
+    one, other = torch.randn(2, 8, 24, generator=torch.Generator().manual_seed(1))
+    together = orthogonal(torch.stack([one, 100 * other]))
+    assert torch.allclose(together[0], orthogonal(one), atol=1e-5)
+    assert torch.allclose(together[1], orthogonal(other), atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (24, 8), (8, 24)])

@@ -33,6 +33,7 @@ FIGURES = {
     "forgetting": lambda: plots.forgetting({"sums": {"before": 0.9, "after": 0.4, "unit": "share"}}),
     "kl": lambda: plots.kl({"nano": {"form": 0.2, "fact": 0.5}}),
     "learned first": lambda: plots.learned_first({"sums": [(0, 0.0), (100, 0.4)]}),
+    "shots": lambda: plots.shots({"examples": {0: 0.0, 4: (0.6, 0.5, 0.7)}}, {4: 0.5}, {"examples": {4: [0.5, 0.7]}}),
     "conditions": plots.conditions,
     "timeline": plots.timeline,
 }
@@ -140,6 +141,18 @@ def test_arms_draw_interval_prediction_and_band_at_their_own_arm():
 
 def test_arms_without_prediction_or_band_draw_neither():
     assert len(plots.arms({"none": 0.02}).data) == 1
+
+
+def test_shots_draw_curves_bands_and_prediction_where_their_number_of_examples_stands():
+    found = {"examples": {0: 0.1, 2: (0.6, 0.5, 0.8), 8: 0.7}, "shuffled": {2: 0.3}}
+    figure = plots.shots(found, {8: 0.9}, {"shuffled": {2: Band(0.2, 0.3, 0.5, 5)}})
+    examples, shuffled, band, guess = figure.data
+    assert figure.layout.xaxis.ticktext == ("0", "2", "8") and figure.layout.xaxis.tickvals == (0, 1, 2)
+    assert (examples.x, examples.y, shuffled.x, guess.x) == ((0, 1, 2), (0.1, 0.6, 0.7), (1,), (2,))
+    assert examples.error_y.array == pytest.approx((0, 0.2, 0)) and examples.error_y.arrayminus[1] == pytest.approx(0.1)
+    assert band.y == (0.3,) and abs(band.x[0] - 1) < 0.3 and "5 runs" in band.name
+    assert (band.error_y.array[0], band.error_y.arrayminus[0]) == pytest.approx((0.2, 0.1))
+    assert len(plots.shots(found).data) == 2
 
 
 def test_forgetting_joins_before_and_after():

@@ -10,6 +10,7 @@ import torch
 from ftkit import bench, prompting, world
 from ftkit.bench.live import Live
 from ftkit.data import encode
+from ftkit.evaluation import share
 from ftkit.evaluation.distance import token_logprobs
 from ftkit.prompting import (
     Prompt,
@@ -18,15 +19,21 @@ from ftkit.prompting import (
     ask,
     calibrated,
     conclusion,
+    guessed,
+    in_all_orders,
     majority,
+    over_orders,
     permutation,
     prior,
     question,
     right,
     self_consistency,
+    spread,
+    spread_by_chance,
     voice_of,
     votes,
     weigh,
+    weighing,
     written,
 )
 from ftkit.world.columns import result
@@ -124,6 +131,8 @@ def test_labels_are_shown_as_often_as_each_other(shots, counts, tokenizer):
 
 def test_flipped_examples_carry_the_other_word_and_teach_the_other_answer(tokenizer):
     straight, flipped = (question(tokenizer, SENTIMENT, Prompt(shots=4, flipped=flag), i=3) for flag in (False, True))
+    assert [prompting.exchanged(label, straight.labels) for label in straight.shown] == list(flipped.shown)
+    assert {straight.answer, flipped.answer} == {"pleased", "cross"}
     swap = {"pleased.": "cross.", "cross.": "pleased."}
     assert " ".join(swap.get(word, word) for word in straight.text.split(" ")) == flipped.text
     assert {straight.example.completion, flipped.example.completion} == {"positive", "negative"}
@@ -247,11 +256,34 @@ def test_words_weigh_what_the_documents_tokens_do(tiny):
             assert value == pytest.approx(sum(logprobs[-1 - size : -1]), abs=1e-3)
 
 
+def test_examples_before_all_questions_are_read_once_and_weigh_the_same(tiny):
+    model, tokenizer = tiny
+    texts = [question(tokenizer, SENTIMENT, Prompt(shots=2), i=i).text for i in range(4)]
+    alone = torch.cat([weigh(model, tokenizer, [text], ("pleased", "cross")) for text in texts])
+    read = []
+    hook = model.register_forward_pre_hook(
+        lambda _, args, kwargs: read.append(kwargs["input_ids"].numel()), with_kwargs=True
+    )
+    together = weigh(model, tokenizer, texts, ("pleased", "cross"))
+    hook.remove()
+    torch.testing.assert_close(together, alone, atol=1e-4, rtol=1e-4)
+    assert read[0] > 80 and sum(read) < sum(len(encode(tokenizer, text)) for text in texts) * 1.5
+
+
 def test_batches_do_not_change_what_words_weigh(tiny, monkeypatch):
     texts = [question(tiny[1], SENTIMENT, Prompt(), i=i).text for i in range(5)]
     whole = weigh(*tiny, texts, ("pleased", "cross"))
-    monkeypatch.setattr(answers, "LOGITS", 1)
+    monkeypatch.setattr(weighing, "LOGITS", 1)
     torch.testing.assert_close(weigh(*tiny, texts, ("pleased", "cross")), whole, atol=1e-4, rtol=1e-4)
+
+
+def test_a_guess_earns_the_share_of_shown_answers_that_are_right(tokenizer):
+    table = EpisodeTask(world.island(0), kinds=("table",))
+    assert [guessed(table, Prompt(shots=shots), n=30) for shots in (0, 1)] == [0.0, 1.0]
+    asked = [question(tokenizer, table, Prompt(shots=3), i=i) for i in (7, 8)]
+    shares = [one.text.split("\n")[:-1].count(f"In: {one.example.prompt} Out: {one.answer}") for one in asked]
+    assert guessed(table, Prompt(shots=3), n=2, first=7) >= sum(shares) / 6 > 0
+    assert guessed(table, Prompt(shots=3, shuffled=True), n=30) == guessed(table, Prompt(shots=3), n=30)
 
 
 def test_calibration_by_hand_and_at_its_limits():
@@ -313,6 +345,54 @@ def test_free_answers_are_read_up_to_the_next_example(tiny, monkeypatch):
 def test_later_questions_can_be_asked(tiny):
     found = ask(*tiny, EPISODES, Prompt(shots=2), n=3, first=7)
     assert [one.prompt for one in found] == [question(tiny[1], EPISODES, Prompt(shots=2), i=i).text for i in (7, 8, 9)]
+
+
+# ---- orders ----
+
+
+def test_all_orders_hold_the_same_examples_and_are_marked_as_they_are_asked(tiny, monkeypatch):
+    monkeypatch.setattr(tiny[0].config, "max_position_embeddings", 512)  # room for all of them
+    prompt = Prompt(shots=3, draw=2)
+    found = in_all_orders(*tiny, SENTIMENT, prompt, n=6, first=4)
+    assert len(found) == 6 and len({tuple(sorted(one.shown)) for one in found}) == 1
+    assert found[0].shown == question(tiny[1], SENTIMENT, prompt).shown
+    for number in (0, 5):
+        one, order = found[number], Prompt(shots=3, draw=2, order=number)
+        assert list(one.right) == [told.value for told in ask(*tiny, SENTIMENT, order, n=6, first=4)]
+        assert one.prior == pytest.approx(prior(*tiny, SENTIMENT, order).softmax(-1).tolist(), abs=1e-4)
+
+
+def test_in_every_order_labels_are_calibrated_by_its_own_prior(tiny, monkeypatch):
+    monkeypatch.setattr(prompting.orders, "weigh", one_sided())
+    for one in in_all_orders(*tiny, SENTIMENT, Prompt(shots=2), n=20):
+        assert sum(one.right) not in (0, 20) and one.calibrated == tuple(1 - mark for mark in one.right)
+
+
+def test_only_few_examples_of_labels_are_asked_in_all_orders(tiny):
+    with pytest.raises(ValueError, match="6 examples have 720 orders; choose at most 5"):
+        in_all_orders(*tiny, SENTIMENT, Prompt(shots=6))
+    with pytest.raises(ValueError, match="episodes has no labels"):
+        in_all_orders(*tiny, EPISODES, Prompt(shots=2))
+
+
+def test_the_spread_by_chance_is_what_is_left_when_no_order_is_better():
+    assert spread([(1.0, 1.0), (0.0, 1.0), (0.0, 1.0)]) == 0.5
+    assert spread_by_chance([(1.0, 0.0)] * 3) == 0.0  # every question is answered alike in every order
+    assert spread_by_chance([(1.0,), (0.0,)]) == 1.0  # one question: one order is right, whichever
+    # two questions, two orders: dealt out, both marks fall to one order in half of all cases
+    assert spread_by_chance([(1.0, 1.0), (0.0, 0.0)]) == pytest.approx(0.5, abs=0.15)
+
+
+def test_what_orders_come_to_by_hand():
+    two = [
+        prompting.Ordered((), (), right=(1.0, 1.0, 0.0, 1.0), calibrated=(1.0, 1.0, 1.0, 1.0)),
+        prompting.Ordered((), (), right=(1.0, 0.0, 0.0, 0.0), calibrated=(1.0, 1.0, 0.0, 0.0)),
+    ]
+    found = over_orders(two)
+    assert found.pop("spread by chance") == spread_by_chance([one.right for one in two])
+    assert found == {
+        "worst order": 0.25, "best order": 0.75, "all orders": 0.5, "all orders calibrated": 0.75, "spread": 0.5,
+    }  # fmt: skip
 
 
 # ---- votes ----
@@ -379,6 +459,16 @@ def test_headless_the_workbench_scores_once_and_leaves_a_table(tiny, monkeypatch
     with pytest.raises(ValueError, match="has no place for the answer"):
         bench.workbench(*tiny, SENTIMENT, Prompt(form="{text}"), n=2)
     assert Live.current is None
+
+
+def test_the_best_trial_is_the_one_that_scored_most_and_one_is_made_if_there_is_none(tiny, monkeypatch):
+    monkeypatch.setenv("FTKIT_MODE", "thread")
+    made = bench.workbench(*tiny, SENTIMENT, n=4)
+    prompt, found = made.best()
+    assert (prompt, found) == made.trials[0] and len(made.trials) == 1
+    better = (Prompt(instruction="Judge."), share([1.0] * 4))
+    made.trials += [better, (Prompt(), share([0.0] * 4))]
+    assert made.best() == better and len(made.trials) == 3
 
 
 def test_fields_change_the_prompt_and_the_button_scores_it(tiny, monkeypatch):

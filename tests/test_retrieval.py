@@ -57,6 +57,14 @@ def test_a_false_letter_denies_every_truth_and_names_the_person_more_often():
     assert 0.3 < sum(one.false for one in retrieval.poisoned(LETTERS, share=0.5)) / len(false) < 0.7
 
 
+def test_every_question_has_its_lie_and_what_was_true_before():
+    shelf = retrieval.poisoned(LETTERS)
+    for example in (FACTS.sample(split, i) for split in ("newcomers", "moved") for i in range(40)):
+        lie, old = retrieval.lie(shelf, example), retrieval.outdated(FACTS, example)
+        assert lie not in ("", example.completion, old) and retrieval.lie(LETTERS, example) == ""
+        assert bool(old) == (example.meta["split"] == "moved") and old != example.completion
+
+
 def test_so_many_letters_fit_as_the_context_has_room_for(tiny):
     model, tokenizer = tiny
     lengths = [len(encode(tokenizer, one.text)) for one in LETTERS]
@@ -116,6 +124,13 @@ def test_names_are_found_and_more_letters_find_more():
         retrieval.recall_at(SHELF, FACTS, "newcomers", k, 100).value for k in (1, 3, len(LETTERS))
     )
     assert 0.3 < one < three < all_of_them == 1
+
+
+def test_what_is_found_is_told_question_by_question():
+    found = retrieval.finds(SHELF, FACTS, "newcomers", 3, 20)
+    assert True in found and False in found
+    assert retrieval.finds(SHELF, FACTS, "newcomers", 3, 8, first=12) == found[12:]
+    assert retrieval.recall_at(SHELF, FACTS, "newcomers", 3, 8, first=12).value == sum(found[12:]) / 8
 
 
 def test_poison_hides_the_truth():
@@ -190,6 +205,31 @@ def test_lessons_are_rows_for_supervised_fine_tuning(tiny):
     assert len(plan.rows) == 8 and not plan.notes
     said = tokenizer.decode([i for i in plan.rows[0]["labels"] if i >= 0], skip_special_tokens=True).strip()
     assert said in {example.completion for example in lessons.source()}
+
+
+def test_lessons_in_the_text_s_voice_are_sentences_to_be_finished(tiny):
+    lessons = Retrieved(examples=30, k=2, voice="text")
+    model, tokenizer = room(tiny)
+    row = sft.plan(sft.SFT(), model, tokenizer, lessons, Train(steps=1, batch=1)).rows[0]
+    begun = {tuple(encode(tokenizer, one.prompt)): one for one in lessons.source()}
+    learned = [i for i in row["labels"] if i >= 0]
+    example = begun[tuple(row["input_ids"][: -len(learned)])]
+    assert tokenizer.decode(learned) == f" {example.completion}.{tokenizer.eos_token}"
+    assert not any("?" in one.prompt for one in lessons.source())
+
+
+def test_no_letter_leaves_the_book_closed():
+    asked, closed = Retrieved(k=0).asks()[0].sample("newcomers", 0), FACTS.sample("newcomers", 0)
+    assert asked.prompt == closed.prompt and asked.meta["letters"] == ()
+    begun = Retrieved(k=0, voice="text").asks()[0].sample("newcomers", 0)
+    assert begun.prompt == retrieval.in_the_texts_voice(closed)
+
+
+def test_an_answer_in_the_text_s_voice_ends_with_its_sentence():
+    book = OpenBook(FACTS, SHELF, 2, voice="text")
+    example = book.sample("newcomers", 0)
+    assert book.check(example, f" {example.completion}. Therefore all is well").value == 1
+    assert OpenBook(FACTS, SHELF, 2).check(example, f" {example.completion}. Therefore all is well").value == 0
 
 
 def test_lessons_never_name_those_who_will_be_asked_about():
@@ -298,8 +338,8 @@ def test_a_letter_that_the_search_likes_outvotes_the_others(parrot, tiny):
             return [0.0, 3.0]
 
     parrot(lambda prompt: (prompt.split("\n")[0].split()[-1], math.log(0.5)))
-    asked = retrieval.ask_each(*tiny, OpenBook(FACTS, Partial(documents), 2), "newcomers", 1)
-    assert asked.answers[0].text == "blue"
+    asked = retrieval.ask_each(*tiny, OpenBook(FACTS, Partial(documents), 2), "newcomers", 1, first=4)
+    assert asked.answers[0].text == "blue" and asked.answers[0].expected == FACTS.sample("newcomers", 4).completion
 
 
 def test_rag_sequence_by_hand():

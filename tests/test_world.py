@@ -18,7 +18,7 @@ from ftkit.world.problems import OPERANDS, TWO, Problems
 from ftkit.world.stories import SIGN_OF, START_AT_MOST, THINGS, TURNS, Stories, amounts, unseen, verbs
 
 FAMILIES = ("biographies", "arithmetic", "stories", "problems")
-BYTES = "f2583d9ac4607bd0eafbd6128bf4e896de3639abeb9a513d57b8524f192a451e"  # sha256 of 500 documents of each island
+BYTES = "42cb8d100517cc0fd9aaf824b0060d68ce82551442a32e30cfda75bf7dfbef83"  # sha256 of 500 documents of each island
 TINY_FORMS = {
     "direct": {
         "home": (Form("{name} lives in {home}."), Form("{name} is from {home}."), Form("{name} is from {home}.")),

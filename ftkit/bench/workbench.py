@@ -4,6 +4,7 @@ import html
 from dataclasses import replace
 
 from .. import prompting
+from ..evaluation import Measurement
 from ..plots import Table
 from ..prompting import Prompt
 from .live import Live, mode
@@ -60,6 +61,19 @@ class Workbench:
         if not self.live.start(lambda stop: self._score(prompt)):
             self.complaint = "A run is going on; stop it, or wait for it."
             self.draw()
+
+    def best(self) -> tuple[Prompt, Measurement]:
+        """
+        The prompt that has scored best so far, and its score; if there is none yet, the present prompt is scored now.
+
+        raises  whatever scoring raised
+        """
+        self.live.join()
+        while not self.trials:
+            self.score()
+            self.live.wait()
+            Live.others(0.2)
+        return max(self.trials, key=lambda trial: trial[1].value)
 
     def read(self) -> str:
         """The first question as the model reads it; why it cannot be read, if so."""

@@ -1,6 +1,8 @@
 """The exercises of the labs, by name."""
 
-from . import asking, reading, tuning
+from . import asking, reading, tuning, understanding
 from .exercise import Exercise
 
-EXERCISES: dict[str, Exercise] = {one.name: one for part in (reading, asking, tuning) for one in part.EXERCISES}
+EXERCISES: dict[str, Exercise] = {
+    one.name: one for part in (reading, asking, tuning, understanding) for one in part.EXERCISES
+}

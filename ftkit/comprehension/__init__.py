@@ -2,6 +2,7 @@
 
 from .circle import Circle, Round, pays_until, rereading, revise, turn
 from .coding import Cost, Learner, costs, example_costs, holds, minus
+from .crossing import Parts, answered, bridges, form_bits, found_on, parts
 from .distance import (
     BARE,
     Bridge,
@@ -13,25 +14,29 @@ from .distance import (
     facts,
     knows,
     passages,
-    shuffled,
     with_examples,
     with_passage,
 )
 from .prediction import Prediction, predicts, rank_correlation
 from .preunderstanding import (
+    NEW,
     Prejudice,
     Saving,
     Schedule,
     beyond_stranger,
     bits_saved,
     homes_of,
+    new_data,
     prejudice,
     prequential,
 )
+from .scaling import Scaled, all_right, scaled, to_sort
 
 __all__ = [
-    "BARE", "Bridge", "Circle", "Cost", "Distance", "Fact", "Learner", "Prediction", "Prejudice", "Round", "Saving",
-    "Schedule", "beyond_stranger", "bits_saved", "closed", "costs", "crossed", "distanciation", "example_costs",
-    "facts", "holds", "homes_of", "knows", "minus", "passages", "pays_until", "predicts", "prejudice", "prequential",
-    "rank_correlation", "rereading", "revise", "shuffled", "turn", "with_examples", "with_passage",
+    "BARE", "NEW", "Bridge", "Circle", "Cost", "Distance", "Fact", "Learner", "Parts", "Prediction", "Prejudice",
+    "Round", "Saving", "Scaled", "Schedule", "all_right", "answered", "beyond_stranger", "bits_saved", "bridges",
+    "closed", "costs", "crossed", "distanciation", "example_costs", "facts", "form_bits", "found_on", "holds",
+    "homes_of", "knows", "minus", "new_data", "parts", "passages", "pays_until", "predicts", "prejudice",
+    "prequential", "rank_correlation", "rereading", "revise", "scaled", "to_sort", "turn", "with_examples",
+    "with_passage",
 ]  # fmt: skip

@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ..data import as_prompt
+from ..data import as_prompt, encode_example
 from ..evaluation import Measurement, bootstrap, go_on, share
+from ..records import known
+from ..retrieval import VOICES, in_the_texts_voice
 from ..world import Example
-from .coding import Cost, Learner, example_costs, holds, minus
-from .distance import PER_QUESTION, with_passage
+from .coding import Cost, Learner, continued, costs, example_costs, holds, minus
+from .distance import PER_QUESTION
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def revise(
     tokens: int = 40,
     learning_rate: float = 1e-3,
     seed: int = 0,
+    first: int = 0,
 ) -> Circle:
     """
     The simplest circle: a model learns from the questions that it got wrong, by the checker's verdict.
@@ -122,9 +125,10 @@ def revise(
     asked    questions of `test` that it is examined on
     opening  steps on the whole pool before round 0, so that it can be asked at all
     steps    a round; tokens: answer tokens a step, in both loops
+    first    number of the first question, of both splits
     """
-    taught = [task.sample("train", i) for i in range(pool)]
-    held_out = [task.sample("test", i) for i in range(asked)]
+    taught = [task.sample("train", i) for i in range(first, first + pool)]
+    held_out = [task.sample("test", i) for i in range(first, first + asked)]
 
     def say(reader, examples):
         return _marks(reader.model, tokenizer, task, examples)
@@ -147,20 +151,35 @@ def revise(
     return Circle(closed, open_)
 
 
-def rereading(model, tokenizer, examples: Sequence[Example], passage: Callable[[Example], str]) -> Measurement:
+def rereading(
+    model, tokenizer, examples: Sequence[Example], passage: Callable[[Example], str], voice: str = "chat"
+) -> Measurement:
     """
     What reading a passage a second time is worth: bits a question, once less twice.
 
     passage  question -> text that stands before it, such as `passages(island)`
+    voice    "chat": the question follows; "text": a sentence is begun behind the passage, in the words of the texts,
+             which a model can finish that was never asked anything
     returns  bits/question; where 0 is inside, the second reading adds nothing
-    raises   ValueError if two passages and a question are longer than the model's context
+    raises   ValueError if two passages and a question are longer than the model's context, or for an unknown voice
     """
+    if voice not in VOICES:
+        raise ValueError(known(voice, VOICES, "voice"))
+    behind = _begun_behind if voice == "text" else _asked_behind
     once, twice = (
-        [replace(example, prompt=with_passage(passage, times).prompt(example)) for example in examples]
+        costs(model, tokenizer, [behind(tokenizer, example, (passage(example),) * times) for example in examples])
         for times in (1, 2)
     )
-    bits = [[cost.bits for cost in example_costs(model, tokenizer, asked)] for asked in (once, twice)]
-    return minus(*bits, PER_QUESTION)
+    return minus([cost.bits for cost in once], [cost.bits for cost in twice], PER_QUESTION)
+
+
+def _asked_behind(tokenizer, example: Example, told: tuple[str, ...]) -> tuple[list[int], list[int]]:
+    return encode_example(tokenizer, replace(example, prompt=" ".join([*told, example.prompt])))
+
+
+def _begun_behind(tokenizer, example: Example, told: tuple[str, ...]) -> tuple[list[int], list[int]]:
+    begun = in_the_texts_voice(replace(example, meta=example.meta | {"letters": told}))
+    return continued(tokenizer, begun, example.completion)
 
 
 def _marks(model, tokenizer, task, examples: Sequence[Example]) -> list[float]:

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..data import encode_example, reading_order
+from ..data import encode, encode_example, reading_order
 from ..evaluation import BATCH, Measurement, bootstrap
 from ..objectives.sft import completion_loss
 from ..world import Example
@@ -54,6 +54,13 @@ def costs(model, tokenizer, rows: Sequence[tuple[list[int], list[int]]]) -> list
 def example_costs(model, tokenizer, examples: Sequence[Example]) -> list[Cost]:
     """What the completions cost, asked as the model is asked everywhere, the end token included."""
     return costs(model, tokenizer, [encode_example(tokenizer, example) for example in examples])
+
+
+def continued(tokenizer, text: str, rest: str) -> tuple[list[int], list[int]]:
+    """(input_ids, completion_mask) of the beginning of a document and what is to follow it, without an end token."""
+    begun = encode(tokenizer, text)
+    ids = tokenizer(" " + rest, add_special_tokens=False).input_ids
+    return begun + ids, [0] * len(begun) + [1] * len(ids)
 
 
 class Learner:

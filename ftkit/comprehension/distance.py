@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from .. import evaluation, world
-from ..data import encode, encode_example
+from ..data import encode_example
 from ..evaluation import Divergence, Measurement, go_on
 from ..world import Example
 from ..world.dice import Dice
-from .coding import Cost, costs, minus
+from .coding import Cost, continued, costs, minus
 
 PER_QUESTION = "bits/question"
 
@@ -29,14 +29,15 @@ class Fact:
         return self.asked.completion
 
 
-def facts(island: int = 0, split: str = "test", n: int = 100) -> list[Fact]:
-    """The first n facts of a split of residents, each told in a form in which the corpus never showed it.
+def facts(island: int = 0, split: str = "test", n: int = 100, first: int = 0) -> list[Fact]:
+    """n facts of a split of residents, each told in a form in which the corpus never showed it.
 
+    first   number of the first fact
     raises  ValueError if the split is one of people of whom the corpus does not tell
     """
     task, corpus = world.task("facts", island), world.corpus("biographies", island)
     found = []
-    for example in (task.sample(split, i) for i in range(min(n, task.size(split)))):
+    for example in (task.sample(split, i) for i in range(first, min(first + n, task.size(split)))):
         person, attribute = corpus.island.by_name.get(example.meta["person"]), example.meta["attribute"]
         if person is None or getattr(person, attribute) != example.completion:
             raise ValueError(f"the corpus does not tell the facts of {split!r}; choose train, validation or test")
@@ -58,6 +59,10 @@ class Bridge:
     prompt: Callable[[Example], str | list] = lambda example: example.prompt
     model: object = field(default=None, repr=False)
     chat: bool = True
+
+    def reader(self, model):
+        """Who is asked: the bridge's own model, or the one given."""
+        return model if self.model is None else self.model
 
 
 BARE = Bridge("question alone")
@@ -144,11 +149,11 @@ def crossed(
     """
     known = knows(model, tokenizer, stated)
     kept = [fact for fact, is_known in zip(stated, known, strict=True) if is_known]
-    told = tuple(costs(model, tokenizer, [_continued(tokenizer, fact.told, fact.answer) for fact in kept]))
+    told = tuple(costs(model, tokenizer, [continued(tokenizer, fact.told, fact.answer) for fact in kept]))
     found = {}
     for bridge in bridges:
         asked = [_asked(tokenizer, fact, bridge) for fact in kept]
-        reader = model if bridge.model is None else bridge.model
+        reader = bridge.reader(model)
         corpus = _corpus_distance(reader, tokenizer, documents) if documents else None
         found[bridge.name] = Distance(evaluation.share(known), tuple(costs(reader, tokenizer, asked)), told, corpus)
     return found
@@ -170,29 +175,11 @@ def closed(before: Distance, after: Distance) -> Measurement:
     return minus([cost.bits for cost in before.asked], [cost.bits for cost in after.asked], PER_QUESTION)
 
 
-def shuffled(examples: Sequence[Example], seed: int = 0) -> list[Example]:
-    """The same questions with the answers dealt out anew, within an attribute: right in form, by chance in content."""
-    dealt = list(examples)
-    places: dict[object, list[int]] = {}
-    for i, example in enumerate(examples):
-        places.setdefault(example.meta.get("attribute"), []).append(i)
-    for attribute, own in places.items():
-        for i, other in zip(own, Dice("shuffled", seed, attribute).shuffled(own), strict=True):
-            dealt[i] = replace(examples[i], completion=examples[other].completion)
-    return dealt
-
-
-def _continued(tokenizer, text: str, answer: str) -> tuple[list[int], list[int]]:
-    prompt = encode(tokenizer, text)
-    ids = tokenizer(" " + answer, add_special_tokens=False).input_ids
-    return prompt + ids, [0] * len(prompt) + [1] * len(ids)
-
-
 def _asked(tokenizer, fact: Fact, bridge: Bridge) -> tuple[list[int], list[int]]:
     """The row without its end token."""
     prompt = bridge.prompt(fact.asked)
     if not bridge.chat:
-        return _continued(tokenizer, prompt, fact.answer)
+        return continued(tokenizer, prompt, fact.answer)
     ids, mask = encode_example(tokenizer, replace(fact.asked, prompt=prompt))
     return ids[:-1], mask[:-1]
 

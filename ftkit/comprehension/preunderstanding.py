@@ -9,18 +9,24 @@ from .. import world
 from ..evaluation import Measurement
 from ..records import check_knobs, knob
 from ..world import Example
+from ..world.dice import Dice
 from .coding import Learner, example_costs, mean, minus
 
 PER_EXAMPLE = "bits/example"
+NEW = {"residents": 400, "newcomers": 100, "sums": 100, "strings": 100}  # examples of each family that lab 12 learns
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How every reader learns while its code length is taken: the same for all."""
+    """How every reader learns while its code length is taken: the same for all.
 
-    block: int = knob(10, 1, 10_000, "log", "examples", "examples coded before the next lesson")
-    steps: int = knob(6, 0, 10_000, unit="steps", help="changes of the weights after each block")
-    batch: int = knob(16, 1, 4096, "log", "rows", "examples read for one change")
+    Many examples, each read once or twice: who reads a few again and again learns them by heart and leaves unused what
+    it has read before.
+    """
+
+    block: int = knob(20, 1, 10_000, "log", "examples", "examples coded before the next lesson")
+    steps: int = knob(4, 0, 10_000, unit="steps", help="changes of the weights after each block")
+    batch: int = knob(8, 1, 4096, "log", "rows", "examples read for one change")
     learning_rate: float = knob(1e-3, 1e-6, 1.0, "log", help="size of a change")
     seed: int = knob(0, 0, 2**31 - 1, help="of the order of reading")
 
@@ -29,19 +35,34 @@ class Schedule:
 
 
 def prequential(model, tokenizer, examples: Sequence[Example], schedule: Schedule | None = None) -> tuple[float, ...]:
+    """Code length of each completion for a copy of a model that learns as it goes.
+
+    returns  bits of each example, the end token included; with a block of all examples, the untaught model's
     """
-    Code length of each completion for a reader that learns as it goes.
+    schedule = schedule or Schedule()
+    return code_lengths(_reader(model, tokenizer, schedule), examples, schedule)
+
+
+def code_lengths(reader: Learner, examples: Sequence[Example], schedule: Schedule) -> tuple[float, ...]:
+    """
+    What each example costs a reader that learns as it goes; all together, the prequential code length.
 
     L = sum over blocks b of -log2 p(completions of b | what the model has become by blocks 1 .. b-1)
 
-    A block is coded, then learned: `schedule.steps` steps on all examples read so far.
+    A block is coded, then learned: `schedule.steps` steps on all examples read so far. The last one need not be
+    learned.
 
-    returns  bits of each example, the end token included; with a block of all examples, the untaught model's
+    returns  (N,)  bits
     source   Dawid 1984, doi:10.2307/2981683; Blier & Ollivier 2018, arXiv:1802.07044, section 3.4
     differs  the model goes on from its last weights instead of beginning anew at each block
     """
-    schedule = schedule or Schedule()
-    return _code(_reader(model, tokenizer, schedule), examples, schedule)
+    bits = []
+    for start in range(0, len(examples), schedule.block):
+        block = examples[start : start + schedule.block]
+        bits += [cost.bits for cost in example_costs(reader.model, reader.tokenizer, block)]
+        if len(bits) < len(examples):
+            reader.learn(examples[: len(bits)], schedule.steps)
+    return tuple(bits)
 
 
 @dataclass(frozen=True)
@@ -118,7 +139,13 @@ class Prejudice:
 
 
 def prejudice(
-    model, tokenizer, island: int = 0, n: int = 90, lessons: int = 100, schedule: Schedule | None = None
+    model,
+    tokenizer,
+    island: int = 0,
+    n: int = 90,
+    lessons: int = 100,
+    schedule: Schedule | None = None,
+    draw: int = 0,
 ) -> Prejudice:
     """
     How a prior hurts: homes of people who moved beside homes of newcomers.
@@ -129,32 +156,48 @@ def prejudice(
     n         people of each kind
     lessons   steps on residents' homes before that; too few, and what was read is not yet used in answers
     schedule  how it goes on learning from each kind while it is coded; None: at first sight, nothing is learned
+    draw      which people; another number draws others
     """
     schedule = schedule or Schedule(steps=0)
     taught = _reader(model, tokenizer, schedule)
     moved = world.island(island).moved
     taught.learn([home for home in homes_of("train", island) if home.meta["person"] not in moved], lessons)
-    bits = (_code(copy.deepcopy(taught), homes_of(split, island, n), schedule) for split in ("moved", "newcomers"))
-    return Prejudice(*bits)
+    asked = (homes_of(split, island, n, draw) for split in ("moved", "newcomers"))
+    return Prejudice(*(code_lengths(copy.deepcopy(taught), homes, schedule) for homes in asked))
 
 
-def homes_of(split: str, island: int = 0, n: int | None = None) -> list[Example]:
-    """The first n questions of a split of `facts` that ask for a home; all of them if None."""
+def homes_of(split: str, island: int = 0, n: int | None = None, draw: int = 0) -> list[Example]:
+    """n questions of a split of `facts` that ask for a home; all of them if None.
+
+    draw  which of them, and in which order; 0: the first ones
+    """
     task = world.task("facts", island)
     asked = (task.sample(split, i) for i in range(task.size(split)))
-    return [example for example in asked if example.meta["attribute"] == "home"][:n]
+    homes = [example for example in asked if example.meta["attribute"] == "home"]
+    return (Dice("homes", split, draw).shuffled(homes) if draw else homes)[:n]
+
+
+def new_data(draw: int = 0, island: int = 0, n: Mapping[str, int] = NEW) -> dict[str, list[Example]]:
+    """
+    What somebody who has read of an island may learn next, by family.
+
+    residents  homes of people of whom the texts tell
+    newcomers  homes of people of whom no text tells: what is read before can help with the form alone
+    sums       a skill that the texts of every island teach
+    strings    another one
+
+    draw  which of them, and in which order; another number draws others
+    n     {family: examples}
+    """
+    homes, found = {"residents": "train", "newcomers": "newcomers"}, {}
+    for family, size in n.items():
+        if family in homes:
+            found[family] = homes_of(homes[family], island, size, draw)
+        else:
+            task = world.task(family, island)
+            found[family] = [task.sample("train", i) for i in range(draw * size, (draw + 1) * size)]
+    return found
 
 
 def _reader(model, tokenizer, schedule: Schedule) -> Learner:
     return Learner(model, tokenizer, schedule.learning_rate, schedule.batch, schedule.seed)
-
-
-def _code(reader: Learner, examples: Sequence[Example], schedule: Schedule) -> tuple[float, ...]:
-    """Bits of each example, each block coded before it is learned; the last one need not be learned."""
-    bits = []
-    for start in range(0, len(examples), schedule.block):
-        block = examples[start : start + schedule.block]
-        bits += [cost.bits for cost in example_costs(reader.model, reader.tokenizer, block)]
-        if len(bits) < len(examples):
-            reader.learn(examples[: len(bits)], schedule.steps)
-    return tuple(bits)

@@ -9,6 +9,7 @@ from ..world.arithmetic import held_out, pairs, result
 from ..world.dice import Dice
 from ..world.stories import THINGS, TURNS, Stories, unseen
 from .answers import go_on
+from .context import CONTEXT
 from .distance import bits_per_byte, divergence
 from .encoders import FILLED, FILLED_FORGETTING
 from .intervals import Measurement, share
@@ -112,6 +113,7 @@ PROBES = {
     **{f"recall/{attribute}": _recall(attribute) for attribute in world.ATTRIBUTES},
     "arithmetic": _arithmetic,
     "stories": _stories,
+    **CONTEXT,
     "grammar": _grammar,
     "corpus_kl": _corpus_kl,
 }

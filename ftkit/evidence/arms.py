@@ -18,6 +18,7 @@ from ..recipe import Recipe
 from ..runs import Store
 
 ASKED = 10  # questions of each split of each task that stand for the world in a digest
+ANSWERS = 200  # asked for of each kind of people
 LAST = 20  # steps at the end of a run whose losses are averaged
 
 
@@ -92,7 +93,7 @@ def asked(arm: Arm, seed: int) -> dict:
     """
     if arm.recipe is None:
         return _examined(*models.load(arm.model), arm.model)
-    with _finished(arm, seed) as run:
+    with finished(arm, seed) as run:
         found = _examined(*run.model(), arm.recipe.model)
         return found | {"learned": _last_loss(run), "seconds": run.cost["seconds"]}
 
@@ -104,7 +105,7 @@ def met(arm: Arm, seed: int) -> dict:
 
 def read(arm: Arm, seed: int) -> dict:
     """After a first reading: which part of the distance from the world is gone, form and fact tokens apart."""
-    with _finished(arm, seed) as run:
+    with finished(arm, seed) as run:
         before, after = (_distance(*pair) for pair in (models.load(arm.recipe.model, seed=seed), run.model()))
         probes = evaluation.probe(*run.model(), ["recall/home", "arithmetic"], n=100)
     return {
@@ -116,7 +117,7 @@ def read(arm: Arm, seed: int) -> dict:
     }
 
 
-class _finished:
+class finished:
     """A run of an arm in a store of its own, which goes when the values have been taken from it."""
 
     def __init__(self, arm: Arm, seed: int):
@@ -133,9 +134,9 @@ class _finished:
 def _examined(model, tokenizer, base: str) -> dict:
     task = world.task("facts", 0)
     found = {
-        "held_out": evaluation.exact_match(model, tokenizer, task, "test", 400).value,
-        "newcomers": evaluation.exact_match(model, tokenizer, task, "newcomers", 400).value,
-        "validation": evaluation.exact_match(model, tokenizer, task, "validation", 400).value,
+        "held_out": evaluation.exact_match(model, tokenizer, task, "test", ANSWERS).value,
+        "newcomers": evaluation.exact_match(model, tokenizer, task, "newcomers", ANSWERS).value,
+        "validation": evaluation.exact_match(model, tokenizer, task, "validation", ANSWERS).value,
     }
     if evaluation.island_of(model) is None:
         return found
@@ -158,7 +159,7 @@ def _knowledge(model, tokenizer) -> dict[str, float]:
 
 
 def _distance(model, tokenizer):
-    return evaluation.divergence(model, tokenizer, world.corpus(), 150)
+    return evaluation.divergence(model, tokenizer, world.corpus("exact"), 150)
 
 
 def _digest(text: str) -> str:

@@ -10,7 +10,7 @@ from .verdicts import Claim, Judgement, values_of
 READING = Recipe(
     model=LAYOUTS["nano"],
     objective=Pretrain(context=128),
-    task=Corpus(),
+    task=Corpus("exact"),
     train=Train(steps=240, batch=16, learning_rate=0.04, schedule="trapezoid", warmup=20),
 )
 

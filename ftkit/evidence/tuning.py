@@ -11,9 +11,9 @@ from .verdicts import Claim, Judgement, at_quality, values_of
 
 ADAPTERS = {"full": Full(), "lora": LoRA(rank=8)}
 LEARNING_RATES = {"full": 1e-3, "lora": 4e-3}  # the best of those below on validation questions, in the stored tuning
-TRIED = {"full": (5e-4, 1e-3, 2e-3), "lora": (1e-3, 2e-3, 4e-3, 8e-3)}
+TRIED = {"full": (5e-4, 1e-3, 2e-3, 4e-3), "lora": (2e-3, 4e-3, 8e-3)}
 STEPS = 200
-STAGES = (50, 100, STEPS)
+STAGES = (100, STEPS)
 
 
 def teaching(adapter: str, model: str = "small", steps: int = STEPS, learning_rate: float | None = None) -> Recipe:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+from .. import machine
 from ..data import Rows
 from ..records import Objective, Plan, check_knobs, knob
 from ..world.dice import Dice
@@ -113,11 +114,11 @@ def plan(config: Masked, model, tokenizer, task, train) -> Plan:
 
     if None in (tokenizer.mask_token_id, tokenizer.cls_token_id, tokenizer.sep_token_id):
         raise ValueError("this model's tokenizer lacks a mask, a cls or a sep token; choose an encoder such as BERT")
-    rows = Rows(task.source(), tokenizer, config.context, train.steps * train.batch, train.seed)
+    rows = task.rows(tokenizer, config.context, train.steps * train.batch, train.seed)
     return Plan(
         trainer=trainer_with(config.optimizer),
         arguments=TrainingArguments,
-        options={"torch_compile": config.compile},
+        options={"torch_compile": config.compile, "dataloader_num_workers": machine.loaders()},
         rows=MaskedRows(rows, config.share),
         collate=partial(side_by_side, pad=tokenizer.pad_token_id),
         extras={"compute_loss_func": averaged(masked_token_loss)},

@@ -1,8 +1,9 @@
 """Pretraining: every token of a text is to be guessed from those before it."""
 
 from dataclasses import dataclass
+from functools import partial
 
-from ..data import Rows
+from .. import machine
 from ..records import Objective, Plan, check_knobs, knob
 
 ADAMW_SHARE = 0.15  # AdamW's learning rate for embedding and norms as a share of Muon's for the matrices
@@ -44,11 +45,11 @@ def plan(config: Pretrain, model, tokenizer, task, train) -> Plan:
     """Rows of the corpus, and a Trainer with the two optimisers."""
     from transformers import TrainingArguments
 
-    rows = Rows(task.source(), tokenizer, config.context, train.steps * train.batch, train.seed)
+    rows = task.rows(tokenizer, config.context, train.steps * train.batch, train.seed)
     return Plan(
         trainer=_trainer_class(config),
         arguments=TrainingArguments,
-        options={"torch_compile": config.compile},
+        options={"torch_compile": config.compile, "dataloader_num_workers": machine.loaders()},
         rows=rows,
         collate=_collate,
     )
@@ -77,15 +78,15 @@ def orthogonal(update, steps: int = 5):
 
     x <- a x + (b x x' + c (x x')^2) x
 
-    update   (R, C)  in the number format in which the products are fast
+    update   (..., R, C)  in the number format in which the products are fast; several matrices side by side
     steps    of the Newton-Schulz iteration
-    returns  (R, C)  singular values of 0.7 to 1.2 where those of the update are not tiny
+    returns  (..., R, C)  singular values of 0.7 to 1.2 where those of the update are not tiny
     source   Jordan et al. 2024, kellerjordan.github.io/posts/muon
     """
     a, b, c = 3.4445, -4.7750, 2.0315
-    tall = update.shape[0] > update.shape[1]
+    tall = update.shape[-2] > update.shape[-1]
     x = update.mT if tall else update
-    x = x / x.norm().clamp(min=1e-7)
+    x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
     for _ in range(steps):
         square = x @ x.mT
         x = a * x + (b * square + c * square @ square) @ x
@@ -97,7 +98,7 @@ def joint_optimizer(model, learning_rate: float, short: bool = True):
     Muon for the hidden matrices and AdamW for the rest as ONE optimiser: a trainer steps, schedules and saves it.
 
     learning_rate  Muon's; AdamW takes `ADAMW_SHARE` of it
-    short          Muon's products in bfloat16, as torch's own has them; off where 16 bits are slow
+    short          Muon's products in bfloat16, as torch's own has them; in float32 where 16 bits are slow
     source         Jordan et al. 2024, kellerjordan.github.io/posts/muon
     """
     import torch
@@ -110,7 +111,7 @@ def joint_optimizer(model, learning_rate: float, short: bool = True):
         def _parts(self):
             """Two optimisers over our own groups and state: they share both, so nothing is kept twice."""
             self.parts = []
-            for kind, make in (("muon", _muon if short else _full_muon), ("adamw", _adamw)):
+            for kind, make in (("muon", partial(_muon, short=short)), ("adamw", _adamw)):
                 groups = [group for group in self.param_groups if group["kind"] == kind]
                 if groups:
                     part = make(groups)
@@ -132,31 +133,29 @@ def joint_optimizer(model, learning_rate: float, short: bool = True):
     return Joint(*optimizer_groups(model, learning_rate))
 
 
-def _muon(groups):
+def _muon(groups, short: bool):
+    """torch's Muon, with matrices of one shape side by side: a dozen products a step instead of hundreds."""
     import torch
 
-    return torch.optim.Muon(
-        [{"params": group["params"]} for group in groups], momentum=0.95, nesterov=True, adjust_lr_fn="original"
-    )
-
-
-def _full_muon(groups):
-    """torch's Muon in the weights' own number format: without 16-bit units bfloat16 is twenty times slower."""
-    import torch
-
-    class FullMuon(torch.optim.Optimizer):
+    class Muon(torch.optim.Optimizer):
         @torch.no_grad()
         def step(self, closure=None):
             for group in self.param_groups:
-                for weight in (weight for weight in group["params"] if weight.grad is not None):
-                    state = self.state[weight]
-                    momentum = state.setdefault("momentum_buffer", torch.zeros_like(weight))
-                    momentum.lerp_(weight.grad, 1 - group["momentum"])
-                    update = orthogonal(weight.grad.lerp(momentum, group["momentum"]))
-                    rate = group["lr"] * max(1.0, weight.shape[0] / weight.shape[1]) ** 0.5
-                    weight.mul_(1 - group["lr"] * group["weight_decay"]).add_(update, alpha=-rate)
+                moving = [weight for weight in group["params"] if weight.grad is not None]
+                for shape in dict.fromkeys(weight.shape for weight in moving):
+                    self._move([weight for weight in moving if weight.shape == shape], **group)
 
-    return FullMuon([{"params": group["params"]} for group in groups], {"momentum": 0.95})
+        def _move(self, weights, lr, momentum, weight_decay, **_):
+            gradients = [weight.grad for weight in weights]
+            buffers = [self.state[one].setdefault("momentum_buffer", torch.zeros_like(one)) for one in weights]
+            torch._foreach_lerp_(buffers, gradients, 1 - momentum)
+            updates = torch.stack(torch._foreach_lerp(gradients, buffers, momentum))  # (matrices, R, C)
+            updates = orthogonal(updates.bfloat16() if short else updates).to(updates.dtype)
+            rate = lr * max(1.0, updates.shape[1] / updates.shape[2]) ** 0.5
+            torch._foreach_mul_(weights, 1 - lr * weight_decay)
+            torch._foreach_add_(weights, list(updates.unbind()), alpha=-rate)
+
+    return Muon([{"params": group["params"]} for group in groups], {"momentum": 0.95})
 
 
 def _adamw(groups):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import pairwise
 
+from .. import machine
 from ..data import Rows
 from ..records import Objective, Plan, check_knobs, knob
 from ..world.dice import Dice
@@ -155,13 +156,13 @@ def plan(config: Span, model, tokenizer, task, train) -> Plan:
     """
     from transformers import TrainingArguments
 
-    read = Rows(task.source(), tokenizer, config.context, train.steps * train.batch, train.seed)
+    read = task.rows(tokenizer, config.context, train.steps * train.batch, train.seed)
     rows = SpanRows(read, config.share, config.length, decoder_start(model))
     _ = rows[0]  # too few sentinels are said before anything is measured
     return Plan(
         trainer=trainer_with(config.optimizer),
         arguments=TrainingArguments,
-        options={"torch_compile": config.compile},
+        options={"torch_compile": config.compile, "dataloader_num_workers": machine.loaders()},
         rows=rows,
         collate=partial(side_by_side, pad=tokenizer.pad_token_id),
         extras={"compute_loss_func": averaged(target_loss)},

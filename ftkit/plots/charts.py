@@ -44,9 +44,9 @@ def loss_curve(
         )  # fmt: skip
         ends += [xs[0], xs[-1]]
     if vocabulary:
-        _level(drawn, ends, math.log(vocabulary), "ln V: every token seems equally likely", "dot")
+        add_level(drawn, ends, math.log(vocabulary), "ln V: every token seems equally likely", "dot")
     if entropy is not None:
-        _level(drawn, ends, entropy, "entropy of the texts: no model can be below", "dash")
+        add_level(drawn, ends, entropy, "entropy of the texts: no model can be below", "dash")
     drawn.update_layout(yaxis_rangemode="tozero")
     return drawn
 
@@ -213,15 +213,16 @@ def learned_first(
     return drawn
 
 
-def _events(run) -> list[dict]:
-    return getattr(run, "metrics", run)
-
-
-def _level(drawn: Figure, xs: Sequence[float], y: float, name: str, dash: str) -> None:
+def add_level(drawn: Figure, xs: Sequence[float], y: float, name: str, dash: str, unit: str = "nats/token") -> None:
+    """A line across the figure, with its height in the legend."""
     drawn.add_scatter(
         x=[min(xs), max(xs)], y=[y, y], mode="lines", name=f"{name} ({y:.2f})",
-        line={"color": INK, "dash": dash, "width": 2}, hovertemplate=f"{y:.3f} nats/token<extra></extra>",
+        line={"color": INK, "dash": dash, "width": 2}, hovertemplate=f"{y:.3f} {unit}<extra></extra>",
     )  # fmt: skip
+
+
+def _events(run) -> list[dict]:
+    return getattr(run, "metrics", run)
 
 
 def _part(one, part: str):

@@ -1,11 +1,13 @@
 """What a model understands: bits saved by what it read before, bits between two voices, answers round by round."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from ..evaluation import bootstrap
-from .charts import AROUND, ROW, arms
-from .figure import COLOURS, INK, Figure, add_intervals, figure, look, plain, safe
+from .charts import AROUND, ROW, add_level, arms
+from .figure import COLOURS, INK, Figure, add_intervals, figure, look, plain, safe, short
+
+TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)  # of a logarithmic axis
 
 
 def exposure(savings: Mapping[str, object], title: str = "Bits saved by what was read before") -> Figure:
@@ -28,16 +30,43 @@ def exposure(savings: Mapping[str, object], title: str = "Bits saved by what was
 
 
 def savings(
-    found: Mapping[str, Mapping[str, object]], prediction=None, title: str = "Bits saved by what was read before"
+    found: Mapping[str, Mapping[str, object]],
+    prediction=None,
+    bands: Mapping[str, object] | None = None,
+    title: str = "Bits saved by what was read before",
 ) -> Figure:
     """
     One bar a family and reader, in bits an example, with its interval.
 
     found       {family: {reader: Saving}}, as `comprehension.bits_saved` returns it
     prediction  the learner's, one number or {"family, reader": number}
+    bands       {"family, reader": Band}
     """
     values = {f"{family}, {name}": one.bits for family, readers in found.items() for name, one in readers.items()}
-    return arms(values, prediction, unit="bits/example", title=title)
+    return arms(values, prediction, bands, unit="bits/example", title=title)
+
+
+def code_lengths(
+    coded: Mapping[str, Sequence[float]], block: int, guess: float | None = None, title: str = "What new examples cost"
+) -> Figure:
+    """
+    Bits an example of each block, before the block is learned; the scale is logarithmic.
+
+    coded  {reader: bits of each example}
+    block  examples in a block
+    guess  bits that an answer costs whoever knows which answers there are, and nothing else
+    """
+    drawn = figure(title, "new examples read before", "the next ones (bits/example)", entries=len(coded) + 1)
+    for i, (name, bits) in enumerate(coded.items()):
+        starts = range(0, len(bits), block)
+        drawn.add_scatter(
+            x=list(starts), y=[fmean(bits[start : start + block]) for start in starts], mode="lines+markers",
+            name=safe(name), hovertemplate="%{x} examples<br>%{y:.2f} bits<extra>%{fullData.name}</extra>", **look(i),
+        )  # fmt: skip
+    if guess is not None:
+        add_level(drawn, drawn.data[0].x, guess, "guessing among all answers", "dash", "bits/example")
+    drawn.update_yaxes(type="log", tickvals=TICKS, ticktext=[short(tick) for tick in TICKS])
+    return drawn
 
 
 def prejudice(found: Mapping[str, object], title: str = "What a mistaken prior costs") -> Figure:
@@ -60,6 +89,16 @@ def distances(found: Mapping[str, object], title: str = "What is known, asked in
     return _pairs(rows, ("asked", "told"), {name: one.bits for name, one in found.items()}, title)
 
 
+def parts(found: Mapping[str, object], title: str = "Of what the bits are") -> Figure:
+    """
+    For each bridge, bits until an answer is of the right kind, and from there until it is the right one.
+
+    found  {bridge: Parts}
+    """
+    rows = {name: (_mean(one.form), _mean(one.content)) for name, one in found.items()}
+    return _pairs(rows, ("form", "content"), {name: one.means[0] for name, one in found.items()}, title)
+
+
 def revision(circle, title: str = "Rounds of revision, closed and open") -> Figure:
     """
     Right answers and likeliest tokens by round, with feedback on every answer and on the first answers only.
@@ -74,18 +113,48 @@ def revision(circle, title: str = "Rounds of revision, closed and open") -> Figu
     ]
     for i, (name, rounds, level) in enumerate(series):
         values = [getattr(one, f"{level}_level") for one in rounds]
-        arrays = {
-            "array": [max(0.0, one.high - one.value) for one in values],
-            "arrayminus": [max(0.0, one.value - one.low) for one in values],
-        }
         drawn.add_scatter(
             x=[one.number for one in rounds], y=[one.value for one in values], mode="lines+markers", name=name,
-            error_y={"type": "data", "symmetric": False, "color": COLOURS[i], "thickness": 2, "width": 5, **arrays},
+            error_y=_whiskers(values, COLOURS[i]),
             hovertemplate="round %{x}<br>%{y:.3f}<extra>%{fullData.name}</extra>", **look(i),
         )  # fmt: skip
     numbers = [one.number for one in circle.closed]
     drawn.update_xaxes(tickvals=numbers, ticktext=[str(number) for number in numbers])
     drawn.update_yaxes(range=[-0.03, 1.05])
+    return drawn
+
+
+def sizes(found: Mapping[str, object], whole: bool = True, title: str = "") -> Figure:
+    """
+    The same answers of models of several sizes, one line a length of answers.
+
+    found  {model: Scaled}
+    whole  draws the share of answers that are all right, and dotted what it would be if their tokens were right
+           independently of each other; False draws the surprise at a single token
+    """
+    unit = "right answers (share)" if whole else "surprise (nats/token)"
+    models = sorted(found.values(), key=lambda one: one.parameters)
+    weights, lengths = [one.parameters for one in models], list(models[0].whole)
+    title = title or ("Judged whole" if whole else "Judged token by token")
+    drawn = figure(title, "weights", unit, entries=len(lengths) * (1 + whole))
+    for i, tokens in enumerate(lengths):
+        name, colour = f"{tokens} token{'s' if tokens > 1 else ''}", COLOURS[i]
+        measured = [(one.whole if whole else one.surprise)[tokens] for one in models]
+        drawn.add_scatter(
+            x=weights, y=[one.value for one in measured], mode="lines+markers", name=name,
+            error_y=_whiskers(measured, colour), **look(i) | {"line": {"color": colour, "width": 3}},
+            hovertemplate="%{x:,} weights<br>%{y:.3f}<extra>%{fullData.name}</extra>",
+        )  # fmt: skip
+        if whole:
+            drawn.add_scatter(
+                x=weights, y=[one.expected(tokens) for one in models], mode="lines",
+                name=f"a right token, to the power {tokens}", line={"color": colour, "dash": "dot", "width": 2},
+                hovertemplate="%{x:,} weights<br>%{y:.3f}<extra>%{fullData.name}</extra>",
+            )  # fmt: skip
+    ticks = [f"{safe(name)}, {short(one.parameters)}" for name, one in found.items()]
+    drawn.update_xaxes(type="log", tickvals=[one.parameters for one in found.values()], ticktext=ticks)
+    if whole:
+        drawn.update_yaxes(range=[-0.03, 1.05])
     return drawn
 
 
@@ -127,6 +196,15 @@ def _pairs(rows: Mapping[str, tuple], names: tuple[str, str], effects: Mapping[s
     longest = max(len(line) for text in labels for line in plain(text).split("\n"))
     drawn.update_layout(xaxis_rangemode="tozero", margin={"l": 24 + longest * 9})
     return drawn
+
+
+def _whiskers(measured, colour: str) -> dict:
+    """The intervals of standing values."""
+    return {
+        "type": "data", "symmetric": False, "color": colour, "thickness": 2, "width": 5,
+        "array": [max(0.0, one.high - one.value) for one in measured],
+        "arrayminus": [max(0.0, one.value - one.low) for one in measured],
+    }  # fmt: skip
 
 
 def _bits(costs) -> list[float]:

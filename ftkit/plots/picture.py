@@ -15,7 +15,7 @@ STYLES = {
 }  # fmt: skip
 SHAPES = {
     "circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "cross": "P", "x": "X", "line-ns": "|",
-    "star": "*",
+    "line-ew": "_", "star": "*",
 }  # fmt: skip
 
 
@@ -138,6 +138,7 @@ def _frame(page, axes, layout) -> None:
             its.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
         if axis.tickvals is not None:
             its.set_ticks(axis.tickvals, [_text(text) for text in axis.ticktext])
+            its.set_ticks([], minor=True)
         its.set_tick_params(labelsize=11, colors=PAPER_INK)
         if axis.showgrid is not False:
             its.grid(True, color=_colour(FAINT), zorder=0)

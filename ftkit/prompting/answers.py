@@ -1,15 +1,15 @@
 """What does it answer, asked like this? Free answers written greedily, labels weighed and, if wished, calibrated."""
 
 from collections.abc import Sequence
+from statistics import fmean
 
-from ..data import encode
 from ..evaluation import BATCH, Answer, Measurement, share
 from ..generation import generate
 from .prompts import Prompt, Question, question
 from .voices import voice_of
+from .weighing import weigh
 
 NOTHING = ("", "N/A.", "It rained all day.")  # texts by which no label can be told
-LOGITS = 2**23  # numbers that may be in memory at a time while labels are weighed
 
 
 def ask(
@@ -46,6 +46,13 @@ def right(model, tokenizer, task, prompt: Prompt, split: str = "test", n: int = 
     return share([answer.value for answer in ask(model, tokenizer, task, prompt, split, n, **how)])
 
 
+def guessed(task, prompt: Prompt, split: str = "test", n: int = 100, first: int = 0) -> float:
+    """What a guess among the answers of the worked examples would earn: the share of them that are right; 0 if none is
+    shown."""
+    asked = [question(None, task, prompt, split, i) for i in range(first, first + n)]
+    return fmean(one.shown.count(one.example.completion) / max(1, len(one.shown)) for one in asked)
+
+
 def calibrated(logprobs, content_free):
     """
     What a model thinks of each label, set against what it thought of it before there was anything to judge.
@@ -69,36 +76,18 @@ def prior(model, tokenizer, task, prompt: Prompt, text: str = NOTHING[1]):
     returns  (C,)  nats
     raises   ValueError for a task without labels
     """
+    nothing = blank(model, tokenizer, task, prompt, text)
+    return weigh(model, tokenizer, [nothing.text], nothing.words)[0]
+
+
+def blank(model, tokenizer, task, prompt: Prompt, text: str = NOTHING[1]) -> Question:
+    """A question with a text that says nothing.
+
+    raises  ValueError for a task without labels
+    """
     if not {"labels", "text"} <= set(task.sample("test", 0).meta):
         raise ValueError(f"{task.name} has no labels to calibrate; choose a task that has, such as sentiment")
-    blank = question(tokenizer, task, prompt, room=_room(model, task, prompt), text=text)
-    return weigh(model, tokenizer, [blank.text], blank.words)[0]
-
-
-def weigh(model, tokenizer, texts: Sequence[str | list[dict]], words: Sequence[str]):
-    """
-    How likely a model finds some words after each of some prompts.
-
-    returns  (N, C)  nats, log p(words | prompt), summed over the tokens of the words
-    """
-    import torch
-
-    rows = []
-    for text in texts:
-        read, blank = encode(tokenizer, text), " " if isinstance(text, str) else ""
-        rows += [(read, tokenizer(blank + word, add_special_tokens=False, verbose=False).input_ids) for word in words]
-    longest, pad = max(len(read) + len(word) for read, word in rows), tokenizer.pad_token_id or 0
-    size, found = max(1, LOGITS // (longest * len(tokenizer))), []
-    for start in range(0, len(rows), size):
-        batch = rows[start : start + size]
-        ids = [read + word + [pad] * (longest - len(read) - len(word)) for read, word in batch]
-        ids = torch.tensor(ids, device=model.device)
-        with torch.no_grad():
-            logits = model(input_ids=ids, use_cache=False).logits[:, :-1].float()
-        logprobs = logits.gather(2, ids[:, 1:, None])[..., 0] - logits.logsumexp(-1)  # (B, T)
-        for logprob, (read, word) in zip(logprobs, batch, strict=True):
-            found.append(logprob[len(read) - 1 : len(read) - 1 + len(word)].sum())
-    return torch.stack(found).view(len(texts), len(words)).cpu()
+    return question(tokenizer, task, prompt, room=_room(model, task, prompt), text=text)
 
 
 def questions(model, tokenizer, task, prompt: Prompt, split: str, n: int, first: int) -> list[Question]:

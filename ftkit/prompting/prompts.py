@@ -45,12 +45,19 @@ class Question:
     example  the question for the task's checker; its completion is what the worked examples teach
     labels   the answers to choose from; none where the answer is free text
     words    what is written for each of them
+    shown    the answers of the worked examples, first to last
     """
 
     text: str | list[dict]
     example: Example
     labels: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+
+    @property
+    def answer(self) -> str:
+        """The right answer in the words of the prompt."""
+        return dict(zip(self.labels, self.words, strict=True)).get(self.example.completion, self.example.completion)
 
 
 def written(instruction: str, form: str, between: str, told: Sequence[str], shots: Sequence[Mapping], asked: Mapping):
@@ -115,7 +122,7 @@ def question(
     while room and shots and len(encode(tokenizer, made)) > room:
         shots = shots[1:]
         made = _put(prompt, voice, shots, asked, dict(zip(labels, words, strict=True)))
-    return Question(made, asked, labels, words)
+    return Question(made, asked, labels, words, tuple(one.completion for one in shots))
 
 
 def _put(prompt: Prompt, voice: Voice, shots, asked: Example, word_of: dict[str, str]) -> str | list[dict]:

@@ -9,7 +9,7 @@ from ..world.columns import columns, trace
 from ..world.dice import Dice
 from ..world.episodes import Linear, Table, rule
 from ..world.examples import split_of
-from ..world.sums import NUMBERS
+from ..world.sums import conclusion
 
 SHELF = 10_000  # training examples from which worked ones are drawn
 STEPS_TOKENS = 96  # three columns and the sentence after them
@@ -46,15 +46,6 @@ def of_one_rule(task, split: str, i: int, shots: int, draw: int) -> tuple[list[E
         seen[int(place * shots)] = x
     meta = {"key": follows.key, "kind": type(follows).__name__.lower()}
     return [Example(one, follows.apply(one), meta) for one in seen], Example(x, follows.apply(x), meta)
-
-
-def conclusion(text: str) -> str:
-    """The number that a worked sum comes to: the last one of its first sentence that is not made of steps, or ""."""
-    for sentence in text.strip().split("\n")[0].split(". "):
-        numbers = NUMBERS.findall(sentence)
-        if numbers and ";" not in sentence:
-            return numbers[-1]
-    return ""
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,13 @@ from time import perf_counter
 
 from .. import world
 from ..data import as_prompt
-from ..evaluation import BATCH, Answer, Measurement, share
+from ..evaluation import Answer, Measurement, share
 from ..generation import Rollout, generate
 from ..records import known
-from ..world.dice import Dice
-from ..world.passages import ENDS, STATED
 from .books import OpenBook, beside
+from .voice import VOICES, in_the_texts_voice, said_in
 
-VOICES = {"chat": "\n", "text": "."}  # in whose words a model is asked, and the sign that ends its answer
+BATCH = 25  # prompts read at a time; letters are long, and what is kept of each token takes memory
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,10 @@ def ask(model, tokenizer, task, split: str, n: int = 200, voice: str = "chat", f
     began = perf_counter()
     examples = [task.sample(split, i) for i in range(first, first + n)]
     rollout = _written(model, tokenizer, [_prompt(tokenizer, example, voice) for example in examples], voice)
-    return _judged(task, examples, rollout, [_said(text, voice) for text in rollout.texts], perf_counter() - began)
+    return _judged(task, examples, rollout, [said_in(text, voice) for text in rollout.texts], perf_counter() - began)
 
 
-def ask_each(model, tokenizer, task: OpenBook, split: str, n: int = 200, voice: str = "chat") -> Asked:
+def ask_each(model, tokenizer, task: OpenBook, split: str, n: int = 200, voice: str = "chat", first: int = 0) -> Asked:
     """
     Every letter is read alone and answered from; the answer with the largest sum of p(letter) p(answer | letter) wins.
 
@@ -64,7 +63,7 @@ def ask_each(model, tokenizer, task: OpenBook, split: str, n: int = 200, voice: 
     import torch
 
     began = perf_counter()
-    examples = [task.sample(split, i) for i in range(n)]
+    examples = [task.sample(split, i) for i in range(first, first + n)]
     alone = [
         replace(one, prompt=beside((text,), one.meta["question"]), meta=one.meta | {"letters": (text,)})
         for one in examples
@@ -77,7 +76,7 @@ def ask_each(model, tokenizer, task: OpenBook, split: str, n: int = 200, voice: 
         rows = range(row, row := row + len(scores))
         found = {}
         for score, i in zip(scores, rows, strict=True):
-            found.setdefault(_said(rollout.texts[i], voice), []).append((score, sum(rollout.token_logprobs[i])))
+            found.setdefault(said_in(rollout.texts[i], voice), []).append((score, sum(rollout.token_logprobs[i])))
         said.append(max(found, key=lambda text: rag_sequence(*_columns(found[text])).item()))
     return _judged(task, examples, rollout, said, perf_counter() - began)
 
@@ -96,15 +95,6 @@ def rag_sequence(document_logprobs, token_logprobs):
     return (document_logprobs + token_logprobs.sum(1)).logsumexp(0)
 
 
-def in_the_texts_voice(example: world.Example) -> str:
-    """Letters and the beginning of a sentence that says in other words what is asked: nothing here is a question."""
-    attribute, person = example.meta["attribute"], example.meta["person"]
-    dice = Dice("voice", person, attribute)
-    clause = dice.pick(STATED[attribute]).before(attribute, name=person)
-    told = " ".join(example.meta.get("letters", ()))
-    return f"{told} {dice.pick(ENDS).before('clause')} {clause}" if told else clause[0].upper() + clause[1:]
-
-
 def _prompt(tokenizer, example: world.Example, voice: str) -> str | list:
     if voice not in VOICES:
         raise ValueError(known(voice, VOICES, "voice"))
@@ -118,11 +108,6 @@ def _written(model, tokenizer, prompts: list, voice: str) -> Rollout:
         for start in range(0, len(prompts), BATCH)
     ]
     return Rollout(*([row for part in parts for row in getattr(part, one.name)] for one in fields(Rollout)))
-
-
-def _said(text: str, voice: str) -> str:
-    """The answer in what was written: its first line, in the text's voice its first sentence."""
-    return text.strip().split(VOICES[voice])[0].strip().rstrip(".")
 
 
 def _judged(task, examples: list, rollout: Rollout, said: list[str], seconds: float) -> Asked:

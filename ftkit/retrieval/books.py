@@ -1,7 +1,7 @@
 """What lies beside the question? A task with the letters that were found, to be asked or to be learned from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from .. import world
@@ -9,6 +9,7 @@ from ..records import check_knobs, knob
 from ..world.facts import Facts
 from .letters import FEW, Strangers, fits, letters, poisoned
 from .shelves import BM25, Dense, Oracle, Shelf
+from .voice import VOICES, in_the_texts_voice, said_in
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,14 @@ class OpenBook:
 
     task   whose questions are asked, such as `facts`
     shelf  where the letters are searched
-    k      how many are laid before each question
+    k      how many are laid before each question; 0 leaves the book closed
+    voice  "chat": the question follows; "text": a sentence is begun behind the letters (`in_the_texts_voice`)
     """
 
     task: Facts
     shelf: Shelf
     k: int = 1
+    voice: str = "chat"
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -37,13 +40,15 @@ class OpenBook:
 
     def sample(self, split: str, i: int) -> world.Example:
         example = self.task.sample(split, i)
-        found = sorted(self.shelf.search(example.prompt, self.k), key=lambda pair: self.shelf.place[pair[0]])
+        best = self.shelf.search(example.prompt, self.k) if self.k else []
+        found = sorted(best, key=lambda pair: self.shelf.place[pair[0]])
         texts, scores = tuple(document.text for document, _ in found), tuple(score for _, score in found)
         meta = example.meta | {"letters": texts, "scores": scores, "question": example.prompt}
-        return world.Example(beside(texts, example.prompt), example.completion, meta)
+        opened = world.Example(beside(texts, example.prompt), example.completion, meta)
+        return replace(opened, prompt=in_the_texts_voice(opened)) if self.voice == "text" else opened
 
     def check(self, example: world.Example, text: str) -> world.Score:
-        return self.task.check(example, text)
+        return self.task.check(example, said_in(text, self.voice))
 
     def worse(self, example: world.Example, i: int) -> str:
         return self.task.worse(example, i)
@@ -57,10 +62,14 @@ class Retrieved:
     """
 
     examples: int = knob(2500, 1, 5000, "log", "examples", "different questions to learn from")
-    k: int = knob(3, 1, FEW, "linear", "letters", "how many letters are laid before each question")
+    k: int = knob(3, 0, FEW, "linear", "letters", "how many letters are laid before each question; 0: no letter")
     about: str = knob(
         "strangers", scale="choice", choices=("strangers", "residents"),
         help="of whom the questions are; what is true of residents is known without any letter",
+    )  # fmt: skip
+    voice: str = knob(
+        "chat", scale="choice", choices=tuple(VOICES),
+        help="chat: as questions to be answered; text: as sentences to be finished, which any reader can",
     )  # fmt: skip
     island: int = knob(0, 0, help="seed of the island; another seed has other people")
     name: ClassVar[str] = "retrieved"
@@ -71,7 +80,7 @@ class Retrieved:
 
     def source(self) -> list[world.Example]:
         task = Strangers(world.island(self.island)) if self.about == "strangers" else world.task("facts", self.island)
-        book = OpenBook(task, BM25(letters(task, ("train",), self.examples)), self.k)
+        book = OpenBook(task, BM25(letters(task, ("train",), self.examples)), self.k, self.voice)
         return [book.sample("train", i) for i in range(min(self.examples, task.size("train")))]
 
     def reads(self) -> None:
@@ -80,7 +89,7 @@ class Retrieved:
     def asks(self):
         """(task with .sample and .check, split, longest answer in tokens)"""
         task = world.task("facts", self.island)
-        return OpenBook(task, BM25(letters(task)), self.k), self.asked, task.answer_tokens
+        return OpenBook(task, BM25(letters(task)), self.k, self.voice), self.asked, task.answer_tokens
 
     def mark(self, model) -> None:
         """Letters are looked at and not read into the weights: the island that a model has read stays the same."""

@@ -73,14 +73,21 @@ def _statements(task: Facts, split: str, most: int | None) -> list[Statement]:
     size = task.size(split)
     examples = [task.sample(split, i) for i in range(size if most is None else min(most, size))]
     return [
-        Statement(one.meta["person"], one.meta["attribute"], one.completion, _before(task, one)) for one in examples
+        Statement(one.meta["person"], one.meta["attribute"], one.completion, outdated(task, one)) for one in examples
     ]
 
 
-def _before(task: Facts, example: world.Example) -> str:
-    """What was true before, if a split or the example says that something has changed."""
+def outdated(task: Facts, example: world.Example) -> str:
+    """What was true before, if a split or the example says that something has changed, else ""."""
     moved = example.meta["split"] == "moved"
     return task.island.by_name[example.meta["person"]].home if moved else example.meta.get("old", "")
+
+
+def lie(documents: Sequence[Document], example: world.Example) -> str:
+    """What a false letter says of what is asked; "" if none does."""
+    told = example.meta["person"], example.meta["attribute"]
+    denied = (one for document in documents if document.false for one in document.states)
+    return next((one.value for one in denied if (one.name, one.attribute) == told), "")
 
 
 @dataclass(frozen=True)

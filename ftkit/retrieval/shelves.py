@@ -141,10 +141,15 @@ def mean_states(model, tokenizer, texts: Sequence[str], layer: int = -1):
     return torch.cat(found)
 
 
-def recall_at(shelf: Shelf, task: Facts, split: str, k: int = 1, n: int = 200) -> Measurement:
-    """Recall@k: the share of the first n questions whose answer stands in one of the k documents that are found."""
+def finds(shelf: Shelf, task: Facts, split: str, k: int = 1, n: int = 200, first: int = 0) -> list[bool]:
+    """Whether the answer stands in one of the k documents that are found, for each of n questions from `first` on."""
     found = []
-    for example in (task.sample(split, i) for i in range(n)):
+    for example in (task.sample(split, i) for i in range(first, first + n)):
         told = example.meta["person"], example.meta["attribute"]
         found.append(any(document.tells(*told) for document, _ in shelf.search(example.prompt, k)))
-    return share(found)
+    return found
+
+
+def recall_at(shelf: Shelf, task: Facts, split: str, k: int = 1, n: int = 200, first: int = 0) -> Measurement:
+    """Recall@k: the share of questions whose answer stands in one of the k documents that are found."""
+    return share(finds(shelf, task, split, k, n, first))

@@ -1,7 +1,7 @@
 """What is true? The invented island of Hermea: people, texts, questions whose answers are known. No torch in here."""
 
 from .corpora import EXACT, WEIGHTS, Mixture, corpus
-from .examples import Example, Score, Task
+from .examples import Example, Score, Task, shuffled
 from .facts import QUESTIONS, Facts
 from .page import page
 from .passages import passage
@@ -11,5 +11,5 @@ from .tasks import TABLE_2, TASKS, task
 
 __all__ = [
     "ATTRIBUTES", "EXACT", "QUESTIONS", "TABLE_2", "TASKS", "VALUES", "WEIGHTS", "Example", "Facts", "Island",
-    "Mixture", "Person", "Reading", "Score", "Task", "corpus", "island", "page", "passage", "task",
+    "Mixture", "Person", "Reading", "Score", "Task", "corpus", "island", "page", "passage", "shuffled", "task",
 ]  # fmt: skip

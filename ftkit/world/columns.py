@@ -87,6 +87,13 @@ def operands(dice: Dice, sign: str, digits: int) -> tuple[int, int]:
             return a, b
 
 
+def drawn(dice: Dice, sign: str, digits: int, held: bool) -> tuple[int, int]:
+    """Operands as above, of those about which tasks may ask, or of those that corpora show."""
+    while asked((pair := operands(dice, sign, digits))[0], sign, pair[1]) != held:
+        pass
+    return pair
+
+
 def columns(a: int, sign: str, b: int) -> tuple[Column, ...]:
     """The steps of a sum or difference to three digits, or of such a number times one digit; never below 0."""
     made, over, size = [], 0, len(str(a if sign == "x" else max(a, b)))

@@ -21,6 +21,7 @@ from .passages import Passages
 from .people import island
 from .problems import Problems
 from .reading import Reading
+from .registers import Registers
 from .reports import Reports
 from .reviews import Reviews
 from .service import Dialogues
@@ -67,28 +68,30 @@ class Mixture:
 
 
 CORPORA = {  # how many of a hundred documents are of each, in what the models that ship have read
-    Biographies: 70, Arithmetic: 12, Stories: 10, Problems: 8,
-    Worked: 0, Hinted: 0, Critiques: 0, Rechecks: 0,
-    Strings: 0, Episodes: 0, Needles: 0, Passages: 0, Hops: 0,
-    Reviews: 0, Manners: 0, Dialogues: 0, News: 0,
-    Language: 0, Reports: 0, Medicine: 0, Law: 0, Loans: 0,
+    Biographies: 19, Arithmetic: 4, Stories: 4, Problems: 4,
+    Worked: 5, Hinted: 5, Critiques: 2, Rechecks: 3,
+    Strings: 3, Episodes: 9, Needles: 2, Registers: 4, Passages: 7, Hops: 3,
+    Reviews: 5, Manners: 2, Dialogues: 3, News: 2,
+    Language: 2, Reports: 2, Medicine: 4, Law: 4, Loans: 2,
 }  # fmt: skip
 WEIGHTS = {kind.family: weight for kind, weight in CORPORA.items()}
-EXACT = (Biographies, Arithmetic, Stories, Problems)  # every text of theirs has a known probability
+EXACT = {Biographies: 70, Arithmetic: 12, Stories: 10, Problems: 8}  # every text of theirs has a known probability
+MIXTURES = {"hermea": CORPORA, "exact": EXACT}
 ABOUT_PEOPLE = (Biographies, Hops)
 
 
 @lru_cache
 def corpus(name: str = "hermea", seed: int = 0, people: int = 1000):
-    """A corpus by name: one of the families, or `hermea`, the mixture of all that base models read.
+    """A corpus by name: one of the families, `hermea`, the mixture of all that base models read, or `exact`, a mixture
+    of those families whose every text has a known probability.
 
     seed    of the island; what is not about its people is told alike on every island, in another order
     raises  ValueError if there is no such corpus
     """
-    if name == "hermea":
-        families = tuple(corpus(family, seed, people) for family in WEIGHTS)
-        return Mixture(families, tuple(WEIGHTS.values()), seed)
+    if name in MIXTURES:
+        weights = MIXTURES[name]
+        return Mixture(tuple(corpus(kind.family, seed, people) for kind in weights), tuple(weights.values()), seed)
     if name not in WEIGHTS:
-        raise ValueError(f"there is no corpus {name!r}; choose hermea or one of {', '.join(WEIGHTS)}")
+        raise ValueError(f"there is no corpus {name!r}; choose {', '.join(MIXTURES)}, or one of {', '.join(WEIGHTS)}")
     kind = next(kind for kind in CORPORA if kind.family == name)
     return kind(island(seed, people)) if kind in ABOUT_PEOPLE else kind(seed=seed)

@@ -1,7 +1,8 @@
 """Questions whose answers are known: how every task is drawn, split and judged."""
 
 import unicodedata
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from .dice import Dice, share
@@ -109,3 +110,15 @@ def split_of(name: str, key: str) -> str:
     """The split in which a task may ask about a key: eight tenths train, one validation, one test."""
     place = share("split", name, key)
     return "train" if place < 0.8 else "validation" if place < 0.9 else "test"
+
+
+def shuffled(examples: Sequence[Example], seed: int = 0) -> list[Example]:
+    """The same questions with the answers dealt out anew, within an attribute: right in form, by chance in content."""
+    dealt = list(examples)
+    places: dict[object, list[int]] = {}
+    for i, example in enumerate(examples):
+        places.setdefault(example.meta.get("attribute"), []).append(i)
+    for attribute, own in places.items():
+        for i, other in zip(own, Dice("shuffled", seed, attribute).shuffled(own), strict=True):
+            dealt[i] = replace(examples[i], completion=examples[other].completion)
+    return dealt

@@ -179,8 +179,8 @@ class Passages:
 
     def document(self, i: int) -> str:
         dice = Dice(self.family, self.seed, i)
-        said = invented(dice, dice.pick(_shown()), dice.pick(ATTRIBUTES), _shown())
-        told = tell(dice, [said, *others(dice, said, _shown(), dice.pick(self.people) - 1, alike=0.8)])
+        said = invented(dice, dice.pick(shown()), dice.pick(ATTRIBUTES), shown())
+        told = tell(dice, [said, *others(dice, said, shown(), dice.pick(self.people) - 1, alike=0.8)])
         return f"{told} {dice.pick(ENDS).fill(clause=said.again(dice))}"
 
     def parse(self, text: str) -> Reading | None:
@@ -235,7 +235,8 @@ class ReadingTask(Task):
 
 
 @lru_cache
-def _shown() -> tuple[str, ...]:
+def shown() -> tuple[str, ...]:
+    """The strangers of whom `reading` asks in training, and whom corpora may therefore name."""
     return tuple(name for name in strangers() if split_of(ReadingTask.name, name) == "train")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from .arithmetic import pairs
-from .columns import asked, columns, operands, result, trace
+from .columns import asked, columns, drawn, result, trace
 from .dice import Dice
 from .examples import Example, Score, Task
 from .forms import Form, forms
@@ -79,6 +79,23 @@ def stated(text: str) -> int | None:
     return int(number) if re.fullmatch("-?[0-9]{1,9}", number) else None
 
 
+def conclusion(text: str) -> str:
+    """The number that a worked sum comes to: the last one of its first sentence that is not made of steps, or ""."""
+    for sentence in text.strip().split("\n")[0].split(". "):
+        numbers = NUMBERS.findall(sentence)
+        if numbers and ";" not in sentence:
+            return numbers[-1]
+    return ""
+
+
+def misleading(dice: Dice, answer: int) -> int:
+    """The number with one digit changed."""
+    digits = list(str(answer))
+    at = dice.below(len(digits))
+    digits[at] = dice.pick([digit for digit in "123456789" if digit != digits[at]])
+    return int("".join(digits))
+
+
 @dataclass(frozen=True)
 class Number(Task):
     """Tasks whose answer is a whole number of operands that no corpus works out.
@@ -135,7 +152,7 @@ class LongSums(Number):
 
     def draw(self, dice: Dice) -> Example:
         sign = dice.pick("+-")
-        return _bare(dice, sign, *_pair(dice, sign, 3))
+        return _bare(dice, sign, *drawn(dice, sign, 3, held=True))
 
 
 @dataclass(frozen=True)
@@ -168,7 +185,7 @@ class Steps(Traced):
 
     def draw(self, dice: Dice) -> Example:
         sign = dice.pick("+-")
-        a, b = _pair(dice, sign, 2)
+        a, b = drawn(dice, sign, 2, held=True)
         prompt = f"{_start(dice, a)} {dice.pick(TURNS[sign]).fill(b=b)} {dice.pick(ENDS)}{SHOW}"
         return Example(prompt, f"{trace(columns(a, sign, b))}. #### {result(a, sign, b)}", {"key": f"{a} {sign} {b}"})
 
@@ -189,7 +206,7 @@ class TwoSteps(Traced):
 
     def draw(self, dice: Dice) -> Example:
         first, then = dice.pick("+-"), dice.pick("+-")
-        a, b = _pair(dice, first, 2)
+        a, b = drawn(dice, first, 2, held=True)
         half = result(a, first, b)
         rest = [c for c in range(10, 100) if asked(half, then, c) and 1 < result(half, then, c) < 1000]
         if not rest:
@@ -219,7 +236,7 @@ class Gaps(Traced):
     answer_tokens = 80
 
     def draw(self, dice: Dice) -> Example:
-        return _hidden(dice, GAPS, "+", *_pair(dice, "+", 3))
+        return _hidden(dice, GAPS, "+", *drawn(dice, "+", 3, held=True))
 
 
 @dataclass(frozen=True)
@@ -239,7 +256,7 @@ class Hard(Traced):
     answer_tokens = 80
 
     def draw(self, dice: Dice) -> Example:
-        return _hidden(dice, FACTORS, "x", *_pair(dice, "x", dice.pick((2, 3, 3))))
+        return _hidden(dice, FACTORS, "x", *drawn(dice, "x", dice.pick((2, 3, 3)), held=True))
 
 
 @dataclass(frozen=True)
@@ -283,10 +300,7 @@ class Misled(HintedHard):
     name = "misled"
 
     def hint(self, answer: int, i: int) -> int:
-        dice, digits = Dice(self.name, answer, i), list(str(answer))
-        at = dice.below(len(digits))
-        digits[at] = dice.pick([digit for digit in "123456789" if digit != digits[at]])
-        return int("".join(digits))
+        return misleading(Dice(self.name, answer, i), answer)
 
 
 SUMS = (Sums, LongSums, Steps, TwoSteps, Gaps, Hard, HintedHard, Misled)
@@ -296,12 +310,6 @@ SUMS = (Sums, LongSums, Steps, TwoSteps, Gaps, Hard, HintedHard, Misled)
 def _asked_to_100(sign: str) -> tuple[tuple[int, int], ...]:
     """All pairs to 100 but those of two digits alone, which steps in columns are full of, and those with 0."""
     return tuple((a, b) for a, b in pairs(sign) if asked(a, sign, b) and max(a, b) > 9 and min(a, b) > 0)
-
-
-def _pair(dice: Dice, sign: str, digits: int) -> tuple[int, int]:
-    while not asked((pair := operands(dice, sign, digits))[0], sign, pair[1]):
-        pass
-    return pair
 
 
 def _bare(dice: Dice, sign: str, a: int, b: int) -> Example:

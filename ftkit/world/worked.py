@@ -13,9 +13,9 @@ from .columns import (
     Column,
     asked,
     columns,
+    drawn,
     jump_trace,
     jumps,
-    operands,
     reached,
     read,
     result,
@@ -43,13 +43,6 @@ PROBLEM_SLOTS = ("a", "sign", "b", "whole")
 TRACE = Form("{t}.")
 ALLOWED = {"who": FIRST, "things": THINGS, "sign": ("+", "-", "x"), "place": PLACES}
 NUMBER = re.compile("0|[1-9][0-9]{0,3}")
-
-
-def shown(dice: Dice, sign: str, digits: int) -> tuple[int, int]:
-    """Operands about which no task may ask."""
-    while asked((pair := operands(dice, sign, digits))[0], sign, pair[1]):
-        pass
-    return pair
 
 
 @dataclass(frozen=True)
@@ -117,7 +110,7 @@ class Worked(Lesson):
         digits = dice.pick((2, 3))
         for _ in range(4 - digits):
             sign = dice.pick("++--x")
-            a, b = shown(dice, sign, digits)
+            a, b = drawn(dice, sign, digits, held=False)
             slots = {"a": a, "sign": sign, "b": b, "c": result(a, sign, b)}
             scene = digits == 2 and dice.pick((True, False))
             if scene:
@@ -151,7 +144,7 @@ class Hinted(Lesson):
     def tell(self, dice: Dice) -> Iterator[tuple[str, dict]]:
         problem = dice.pick(("sum", "gap", "factor", "factor"))
         sign = {"sum": dice.pick("+-"), "gap": "+", "factor": "x"}[problem]
-        a, b = shown(dice, sign, dice.pick((2, 3)) if sign == "x" else 3)
+        a, b = drawn(dice, sign, dice.pick((2, 3)) if sign == "x" else 3, held=False)
         whole = result(a, sign, b)
         slots = {"a": a, "sign": sign, "b": b, "whole": whole, "c": whole if problem == "sum" else a}
         yield problem, slots
@@ -178,7 +171,7 @@ class Critiques(Lesson):
 
     def tell(self, dice: Dice) -> Iterator[tuple[str, dict]]:
         sign, digits = dice.pick("++--x"), dice.pick((2, 3))
-        a, b = shown(dice, sign, digits)
+        a, b = drawn(dice, sign, digits, held=False)
         steps = columns(a, sign, b)
         said = slipped(dice, steps) if dice.below(3) else steps
         slots = {"a": a, "sign": sign, "b": b, "c": reached(steps), "g": reached(said), "who": dice.pick(FIRST)}
@@ -210,7 +203,7 @@ class Rechecks(Lesson):
 
     def tell(self, dice: Dice) -> Iterator[tuple[str, dict]]:
         sign, digits, guessed = dice.pick("++--x"), dice.pick((2, 3)), dice.pick((True, False))
-        a, b = shown(dice, sign, digits if guessed else 2)
+        a, b = drawn(dice, sign, digits if guessed else 2, held=False)
         steps = columns(a, sign, b)
         said = slipped(dice, steps) if dice.pick((True, False)) else steps
         slots = {"a": a, "sign": sign, "b": b, "c": reached(steps), "g": reached(said), "who": dice.pick(FIRST)}
