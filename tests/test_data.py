@@ -62,7 +62,7 @@ def test_rows_have_an_end(tokenizer):
 
 def test_an_opening_is_read_first_and_changes_nothing_behind_it(tokenizer):
     corpus, opened = Corpus("arithmetic"), Corpus("arithmetic", opening=2)
-    plain, rows = (one.rows(tokenizer, 64, 4, 0) for one in (corpus, opened))
+    plain, rows = (one.rows(tokenizer, 160, 4, 0) for one in (corpus, opened))
     registers = world.corpus("registers")
     for r in range(4):
         text = tokenizer.decode(rows[r]["input_ids"][1:])

@@ -64,15 +64,14 @@ def test_price_at_a_quality_is_linear_between_stages():
 
 
 def test_forgetting_is_compared_where_both_are_equally_good():
-    def stages(*pairs):
-        return [[{"held_out": good, "forgotten": lost, "distance": 0.0}] * 2 for good, lost in pairs]
+    def runs(*pairs):
+        return [{"held_out": good, "forgotten": lost, "distance": 0.0} for good, lost in pairs]
 
-    names = ("full 50", "full 100", "full", "lora 50", "lora 100", "lora")
-    values = stages((0.4, 0.2), (0.8, 0.3), (0.9, 0.5), (0.5, 0.0), (0.8, 0.1), (0.7, 0.4))
-    found = CLAIMS["lora-forgets-less"].judge(dict(zip(names, values, strict=True)))
+    measured = {"full": runs((0.9, 0.3), (1.0, 0.5)), "lora": runs((0.8, 0.2), (1.0, 0.4))}
+    found = CLAIMS["lora-forgets-less"].judge(measured)
     assert found.also["quality"] == [0.8, 0.8]
-    assert found.arms == {"full": pytest.approx([0.3, 0.3]), "lora": pytest.approx([0.1, 0.1])}
-    assert found.effects == pytest.approx([0.2, 0.2])
+    assert found.arms == {"full": pytest.approx([0.8 / 3, 0.4]), "lora": pytest.approx([0.2, 0.32])}
+    assert found.effects == pytest.approx([0.2 / 3, 0.08])
 
 
 def test_tuned_models_are_held_against_the_best_control_of_each_seed():

@@ -16,7 +16,7 @@ LESSONS = Recipe(
     adapter=LoRA(rank=8),
     objective=SFT(),
     task=Retrieved(examples=1000, voice="text"),
-    train=Train(steps=40, batch=16, learning_rate=2e-3, schedule="cosine", warmup=5, eval_examples=0),
+    train=Train(steps=80, batch=8, learning_rate=2e-3, schedule="cosine", warmup=5, eval_examples=0),
 )
 
 
