@@ -145,6 +145,13 @@ def test_prejudice_of_a_reader_without_priors_is_a_difference_of_spelling(unifor
         assert getattr(found, split) == pytest.approx(expected, rel=1e-5)
 
 
+def test_prejudice_in_the_voice_of_the_texts_needs_no_lesson(uniform):
+    model, tokenizer = uniform
+    found = comprehension.prejudice_told(model, tokenizer, n=10)
+    assert len(found.moved) == len(found.newcomers) == 10
+    assert all(bits / 10 == pytest.approx(round(bits / 10)) for bits in (*found.moved, *found.newcomers))
+
+
 def test_prejudice_by_hand():
     found = Prejudice(moved=(18.0, 20.0), newcomers=(13.0, 15.0)).bits
     assert (found.value, found.unit, found.n) == (5.0, "bits/question", 2)

@@ -246,7 +246,9 @@ def test_priors_are_measured_on_others_for_each_seed(tmp_path):
     new = ("n", (("residents", 4), ("sums", 3)))
     assert measured(coded, 1, new).keys() == {"residents", "sums"}
     assert measured(coded, 1, new) != measured(coded, 2, new) == measured(coded, 2, new)
-    assert measured(mistaken, 1, ("n", 3), ("lessons", 1)).keys() == {"moved", "newcomers"}
+    assert measured(mistaken, 1, ("n", 3), ("lessons", 1)).keys() == {
+        f"{voice}: {kind}" for voice in ("told", "asked") for kind in ("moved", "newcomers")
+    }
     assert measured(judged, 1, ("n", 20)).keys() == {"whole", "single", "expected"}
     sizes = (("documents", 3), ("n", 4), ("examples", 6), ("steps", 1), ("batch", 2), ("asked", 3))
     found = measured(foretold, 1, ("scratch", "fresh:nano"), ("families", (("sums", "arithmetic"),)), *sizes)

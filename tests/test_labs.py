@@ -285,13 +285,13 @@ def test_lab_10_reads_form_before_facts(executed):
 def test_lab_12_the_past_saves_and_hurts(executed):
     ran = executed("12_vorverstaendnis")
     first, last, guess = ran.first, ran.last, ran.guess
-    assert ran.beyond["residents"][1] > 0 and ran.saved["residents, small"] >= 2
+    assert ran.beyond["residents"][0] > 0.2 and ran.saved["residents, small"] >= 2
     assert abs(ran.beyond["newcomers"][0]) <= 3, "of newcomers nobody has read"
     assert first["small"] > first["random weights"], "who is sure of another voice pays more than who expects nothing"
-    assert last["small"] <= guess / 2 and last["stranger"] >= guess - 0.5 and ran.rushed >= guess - 0.5
+    assert last["small"] <= guess - 1 and last["stranger"] >= guess - 0.5 and ran.rushed >= guess - 0.5
     assert all(ran.believed), "it goes on with the home of which its texts tell"
-    (known, unknown, _), (foreign, new, _) = ran.moved["small"], ran.moved["stranger"]
-    assert known > unknown and known >= foreign + 2 and abs(foreign - new) <= 1
+    (known, unknown, low), (foreign, new, _) = ran.moved["small, told"], ran.moved["stranger, told"]
+    assert low > 0 and known >= unknown + 2 and known >= foreign + 2 and abs(foreign - new) <= 2
     assert ran.whole["small"]["6"] - ran.whole["nano"]["6"] >= ran.single["small"]["6"] - ran.single["nano"]["6"] + 0.1
     pairs = [(ran.whole[name][k], ran.single[name][k] ** int(k)) for name in ran.whole for k in ran.whole[name]]
     assert all(abs(share - expected) <= 0.15 for share, expected in pairs)

@@ -28,6 +28,7 @@ from .preunderstanding import (
     homes_of,
     new_data,
     prejudice,
+    prejudice_told,
     prequential,
 )
 from .scaling import Scaled, all_right, scaled, to_sort
@@ -37,6 +38,7 @@ __all__ = [
     "Round", "Saving", "Scaled", "Schedule", "all_right", "answered", "beyond_stranger", "bits_saved", "bridges",
     "closed", "costs", "crossed", "distanciation", "example_costs", "facts", "form_bits", "found_on", "holds",
     "homes_of", "knows", "minus", "new_data", "parts", "passages", "pays_until", "predicts", "prejudice",
+    "prejudice_told",
     "prequential", "rank_correlation", "rereading", "revise", "scaled", "to_sort", "turn", "with_examples",
     "with_passage",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from ..evaluation import Measurement
 from ..records import check_knobs, knob
 from ..world import Example
 from ..world.dice import Dice
-from .coding import Learner, example_costs, mean, minus
+from .coding import Learner, continued, costs, example_costs, mean, minus
 
 PER_EXAMPLE = "bits/example"
 NEW = {"residents": 400, "newcomers": 100, "sums": 100, "strings": 100}  # examples of each family that lab 12 learns
@@ -164,6 +164,28 @@ def prejudice(
     taught.learn([home for home in homes_of("train", island) if home.meta["person"] not in moved], lessons)
     asked = (homes_of(split, island, n, draw) for split in ("moved", "newcomers"))
     return Prejudice(*(code_lengths(copy.deepcopy(taught), homes, schedule) for homes in asked))
+
+
+def prejudice_told(model, tokenizer, island: int = 0, n: int = 90, draw: int = 0) -> Prejudice:
+    """
+    The same in the voice of the texts: nothing is asked, so nobody has to learn how to answer.
+
+    A sentence begins in a form in which the corpus never told it of this person, and the home of today is to follow.
+
+    n, draw  as for `prejudice`
+    """
+    corpus = world.corpus("biographies", island)
+    people = corpus.island.by_name | {person.name: person for person in corpus.island.newcomers}
+
+    def bits(split: str) -> tuple[float, ...]:
+        rows = []
+        for example in homes_of(split, island, n, draw):
+            person = people[example.meta["person"]]
+            begun = corpus.held_out(person, "home")[0].before("home", name=person.name)
+            rows.append(continued(tokenizer, begun, example.completion))
+        return tuple(cost.bits for cost in costs(model, tokenizer, rows))
+
+    return Prejudice(bits("moved"), bits("newcomers"))
 
 
 def homes_of(split: str, island: int = 0, n: int | None = None, draw: int = 0) -> list[Example]:

@@ -14,8 +14,8 @@ from .verdicts import Claim, Judgement, values_of
 
 TUNED, SHUFFLED, RIGHT = "tuned", "shuffled answers", ": right"
 ASKED = (("asked", 100),)  # questions of a seed, others for each
-ITEMS = (("asked", 150),)  # the same where each kind of fact is looked at by itself
-LESSONS = (("steps", 50), ("batch", 16))  # so few that not every kind of fact is learned yet
+ITEMS = (("asked", 100),)  # the same where each kind of fact is looked at by itself
+LESSONS = (("steps", 40), ("batch", 16))  # so few that not every kind of fact is learned yet
 ROUNDS = (("rounds", 3), ("pool", 500), ("opening", 50), ("steps", 15))
 
 

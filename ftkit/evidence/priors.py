@@ -14,15 +14,16 @@ from .verdicts import Claim, Judgement, values_of
 SCRATCH = "random weights"
 READERS = {"small": "small", "stranger": "stranger", SCRATCH: f"{FRESH}small"}
 NEW = (("n", tuple(comprehension.NEW.items())), ("schedule", Schedule()))
-HOMES = (("n", 90), ("lessons", 100), ("schedule", Schedule(steps=0)))
+HOMES = (("n", 90), ("lessons", 100))
 FAMILIES = (  # a task, and the corpus that its questions are about
     ("facts", "biographies"), ("sums", "arithmetic"), ("strings", "strings"), ("translation", "language"),
 )  # fmt: skip
 FORETELLING = (
     ("families", FAMILIES), ("documents", 40), ("n", 60), ("schedule", Schedule()), ("examples", 240), ("steps", 30),
-    ("batch", 8), ("asked", 60),
+    ("batch", 8), ("asked", 40),
 )  # fmt: skip
 WORDS, LONGEST = (("n", 400),), 6  # words to be sorted, and the letters of the longest
+KINDS = ("moved", "newcomers")
 UNREAD = 10**9  # number of the first document that no training reads
 
 
@@ -37,11 +38,18 @@ def coded(arm: Arm, seed: int) -> dict:
 
 
 def mistaken(arm: Arm, seed: int) -> dict:
-    """{"moved", "newcomers": bits a question} about people of whom the texts tell another home, or nothing."""
-    told = dict(arm.options)
-    told["schedule"] = replace(told["schedule"], seed=seed)
-    found = comprehension.prejudice(*models.load(arm.model), draw=seed, **told)
-    return {"moved": fmean(found.moved), "newcomers": fmean(found.newcomers)}
+    """
+    Homes of people of whom the texts tell another home, or nothing, in bits each.
+
+    told: moved, told: newcomers    in the voice of the texts, untaught
+    asked: moved, asked: newcomers  as a question, after some lessons
+    """
+    told, reader = dict(arm.options), models.load(arm.model)
+    found = {
+        "told": comprehension.prejudice_told(*reader, n=told["n"], draw=seed),
+        "asked": comprehension.prejudice(*reader, schedule=Schedule(steps=0, seed=seed), draw=seed, **told),
+    }
+    return {f"{voice}: {kind}": fmean(getattr(one, kind)) for voice, one in found.items() for kind in KINDS}
 
 
 def judged(arm: Arm, seed: int) -> dict:
@@ -115,9 +123,11 @@ def _saves(measured: dict) -> Judgement:
 
 
 def _hurts(measured: dict) -> Judgement:
-    arms = {f"{name}, {kind}": values_of(runs, kind) for name, runs in measured.items() for kind in runs[0]}
-    pairs = zip(arms["small, moved"], arms["small, newcomers"], strict=True)
-    return Judgement(arms, [moved - unknown for moved, unknown in pairs])
+    values = {f"{name}, {what}": values_of(runs, what) for name, runs in measured.items() for what in runs[0]}
+    arms = {name: bits for name, bits in values.items() if "told" in name}
+    also = {name: bits for name, bits in values.items() if name not in arms}
+    pairs = zip(*(arms[f"small, told: {kind}"] for kind in KINDS), strict=True)
+    return Judgement(arms, [moved - unknown for moved, unknown in pairs], also)
 
 
 def _jumps(measured: dict) -> Judgement:
@@ -141,8 +151,8 @@ CLAIMS = (
     Claim(
         id="prior-hurts",
         statement="A reader of the island pays more for people who have moved than for people of whom it never read.",
-        rule="bits a question that homes of people who moved cost `small`, less those of newcomers; above 0",
-        unit="bits/question",
+        rule="bits that homes of people who moved cost `small` in its texts' voice, less those of newcomers; above 0",
+        unit="bits/home",
         least=0.0,
         arms=tuple(Arm(name, mistaken, model=name, options=HOMES) for name in ("small", "stranger")),
         judge=_hurts,
