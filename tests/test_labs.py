@@ -321,29 +321,6 @@ def test_lab_20_asks_well(executed):
 
 
 @pytest.mark.lab
-def test_lab_22_finds_newcomers_in_letters(executed):
-    ran = executed("22_retrieval")
-    right, homes, lied = ran.right, ran.homes, ran.lied
-    assert max(share for name, share in right.items() if "closed book" in name) <= 0.2, "no weight knows of newcomers"
-    assert right["BM25"] >= right["closed book"] + 0.25
-    assert right["BM25"] <= ran.recall["BM25, k = 3"] + 0.1, "what was not found can only be guessed"
-    assert ran.recall["BM25, k = 3"] >= ran.recall["dense, k = 3"] + 0.3
-    assert ran.parted["BM25: read, where found"] >= 0.6
-    assert right["tuned with letters, long prompt"] >= right["tuned without letters, long prompt"] + 0.15
-    assert right["tuned with letters, long prompt"] > right["long prompt"] >= 0.45
-    assert homes["closed book: where they lived"] >= 0.8 and homes["closed book: where they live"] <= 0.1
-    assert homes["BM25: where they live"] >= 0.3 >= homes["BM25: where they lived"]
-    assert lied["poisoned: the lie"] >= lied["BM25: the lie"] + 0.3
-    assert ran.tokens["BM25"] > 5 * ran.tokens["closed book"]
-    assert ran.broken["practised guessing, BM25"] <= ran.broken["tuned with letters, BM25"] - 0.1
-    kept = {name: one["recall/home"]["after"] for name, one in ran.forgetting.items()}
-    assert kept["tuned with letters"] >= 0.9 and kept["broken"] <= kept["tuned with letters"] - 0.3
-    assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN
-    for arm, one in ran.recipes.items():
-        same_training(one, "tuned-with-letters", arm)
-
-
-@pytest.mark.lab
 def test_lab_30_teaches_half_and_the_other_half_answers(executed):
     ran = executed("30_sft")
     assert ran.right["none"] <= 0.05 and ran.right["scratch"] <= 0.25 and ran.right["stranger"] <= 0.25
