@@ -52,7 +52,7 @@ def test_large_has_about_ten_million_parameters():
 
 LEAST = (
     dict.fromkeys(evaluation.PROBES, 0.95)
-    | {"grammar": 0.9, "worked": 0.9, "reading": 0.9}
+    | {"grammar": 0.9, "worked": 0.9, "reading": 0.85}
     | dict.fromkeys(("hints/gain", "icl/gain"), 0.3)
 )
 
