@@ -238,7 +238,7 @@ def test_something_is_learned_of_one_sentence(name, store, monkeypatch):
     assert losses[0] > 6 and losses[-1] < 3
     model, tokenizer = run.model()
     found = fill(model, tokenizer, [hole(tokenizer, "Tamu Oresby lives in Wick and keeps a cat.", 21, 25)] * 2)
-    assert found[0] == found[1] and found[0].logprob > -5  # by chance -6.9
+    assert found[0].logprob == pytest.approx(found[1].logprob, abs=1e-4) and found[0].logprob > -5  # by chance -6.9
 
 
 # ---- labels ----
