@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
-LABS := 00_start 10_pretraining 12_vorverstaendnis 30_sft 34_distanciation
+LABS := 00_start 10_pretraining 12_vorverstaendnis 20_prompting 22_retrieval 30_sft 34_distanciation
 BUILD := .build
 
 # The first Python that ftkit supports; name another with `make lab PYTHON=/path/to/python`.

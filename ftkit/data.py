@@ -44,7 +44,7 @@ class Corpus:
 
     def reads(self):
         """The corpus, if probabilities of its texts are known, or else None."""
-        exact = ("hermea", "exact", *(kind.family for kind in world.EXACT))
+        exact = (*world.MIXTURES, *(kind.family for kind in world.EXACT))
         return self.source() if self.name in exact else None
 
     def asks(self) -> None:

@@ -1,6 +1,7 @@
 """Claims: verdicts worked out by hand, arms that are run once and kept, and stored evidence that is not stale."""
 
 import json
+import math
 import statistics
 from dataclasses import replace
 
@@ -12,8 +13,9 @@ from ftkit.comprehension import Schedule
 from ftkit.data import Corpus, Task
 from ftkit.evidence import repeat
 from ftkit.evidence.arms import Arm, asked, read
-from ftkit.evidence.priors import coded, judged, mistaken
+from ftkit.evidence.priors import coded, foretold, judged, mistaken
 from ftkit.evidence.prompting import ordered, prompted, task_of
+from ftkit.evidence.retrieving import ALONE, looked_up
 from ftkit.evidence.tuning import LEARNING_RATES, TRIED
 from ftkit.evidence.verdicts import Claim, Judgement, at_quality, interval, verdict
 from ftkit.models import Layout
@@ -79,6 +81,18 @@ def test_tuned_models_are_held_against_the_best_control_of_each_seed():
     measured = {"none": arm(0.0, 0.0), "scratch": arm(0.1, 0.2), "stranger": arm(0.3, 0.1)}
     found = CLAIMS["sft-reveals"].judge(measured | {"full": arm(0.7, 0.7), "lora": arm(0.9, 0.8)})
     assert found.effects == pytest.approx([0.6, 0.6])
+
+
+def test_practice_is_held_against_the_better_of_the_other_readers_of_each_seed():
+    measured = {
+        "untuned": [{"long prompt": 0.6, "dense": 0.1}, {"long prompt": 0.5, "dense": 0.2}],
+        "tuned without letters": [{"long prompt": 0.3}, {"long prompt": 0.55}],
+        "tuned with letters": [{"long prompt": 0.8}, {"long prompt": 0.65}],
+    }
+    found = CLAIMS["tuned-with-letters"].judge(measured)
+    assert found.effects == pytest.approx([0.2, 0.1])
+    assert found.arms["tuned without letters, long prompt"] == [0.3, 0.55]
+    assert found.also == {"dense": [0.1, 0.2]}
 
 
 # ---- running ----
@@ -212,6 +226,16 @@ def test_an_arm_asks_about_the_kinds_of_episodes_that_it_says():
     assert [arms[name]["prompt"].flipped for name in ("reviews", "reviews, exchanged")] == [False, True]
 
 
+def test_letters_are_looked_up_in_every_way_that_an_arm_says(tmp_path):
+    models.save(*models.fresh(replace(TINY, context=512), seed=1), tmp_path / "reader")
+    ways = ("closed book", f"poisoned{ALONE}")
+    options = (("newcomers", ways), ("moved", ("BM25",)), ("k", 2), ("asked", 3))
+    found = looked_up(Arm("reader", looked_up, model=str(tmp_path / "reader"), options=options), seed=1)
+    newcomers = [f"{way}{what}" for way in ways for what in ("", ": the lie")]
+    assert list(found) == [*newcomers, "BM25: where they live", "BM25: where they lived"]
+    assert all(0 <= value <= 0.5 for value in found.values())
+
+
 def test_priors_are_measured_on_others_for_each_seed(tmp_path):
     models.save(*models.fresh(replace(TINY, context=96), seed=1), tmp_path / "reader")
     model, schedule = str(tmp_path / "reader"), Schedule(block=2, steps=1, batch=2)
@@ -226,6 +250,11 @@ def test_priors_are_measured_on_others_for_each_seed(tmp_path):
         f"{voice}: {kind}" for voice in ("told", "asked") for kind in ("moved", "newcomers")
     }
     assert measured(judged, 1, ("n", 20)).keys() == {"whole", "single", "expected"}
+    sizes = (("documents", 3), ("n", 4), ("examples", 6), ("steps", 1), ("batch", 2), ("asked", 3))
+    found = measured(foretold, 1, ("scratch", "fresh:nano"), ("families", (("sums", "arithmetic"),)), *sizes)
+    assert found.keys() == {f"{kind}/{model}/sums" for kind in ("loss", "reading", "accuracy")}
+    assert found[f"loss/{model}/sums"] == pytest.approx(math.log(1024), abs=0.1)
+    assert 0 <= found[f"accuracy/{model}/sums"] < 0.5
 
 
 # ---- what is stored ----

@@ -18,7 +18,7 @@ from ftkit.world.problems import OPERANDS, TWO, Problems
 from ftkit.world.stories import SIGN_OF, START_AT_MOST, THINGS, TURNS, Stories, amounts, unseen, verbs
 
 FAMILIES = ("biographies", "arithmetic", "stories", "problems")
-BYTES = "2c1357c6acf4aa91b4555fc47111de5c85942a11ba283b7e37ca01d22e5da8b5"  # sha256 of 500 documents of each island
+BYTES = "70ec764bb8afe417f8ca2e881c049768b98e4f6e40e99cf5d9af3a2b13eef5be"  # sha256 of 500 documents of each island
 TINY_FORMS = {
     "direct": {
         "home": (Form("{name} lives in {home}."), Form("{name} is from {home}."), Form("{name} is from {home}.")),
@@ -245,7 +245,7 @@ def test_no_text_breaks_the_checker(text):
 
 
 def test_wrong_names_are_answered_with_the_known_ones():
-    with pytest.raises(ValueError, match="no corpus 'novels'; choose hermea, exact, or one of biographies"):
+    with pytest.raises(ValueError, match="no corpus 'novels'; choose hermea, exact, closing, or one of biographies"):
         world.corpus("novels")
     with pytest.raises(ValueError, match="no task 'poems'; choose one of facts"):
         world.task("poems")

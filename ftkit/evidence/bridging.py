@@ -1,15 +1,21 @@
 """Which bridges lead from what is known to what is asked, and whether revising and rereading pay, lab 34."""
 
+import math
+import statistics
 from collections.abc import Sequence
 
 from .. import comprehension, evaluation, models, retrieval, world
-from ..comprehension import Bridge
+from ..comprehension import Bridge, Learner
+from ..data import encode
 from .arms import Arm, finished
+from .forecasting import MODELS, RULE, foretells
 from .tuning import teaching
-from .verdicts import Claim, Judgement, values_of
+from .verdicts import Claim, Judgement, beyond, values_of
 
 TUNED, SHUFFLED, RIGHT = "tuned", "shuffled answers", ": right"
 ASKED = (("asked", 100),)  # questions of a seed, others for each
+ITEMS = (("asked", 100),)  # the same where each kind of fact is looked at by itself
+LESSONS = (("steps", 40), ("batch", 16))  # so few that not every kind of fact is learned yet
 ROUNDS = (("rounds", 3), ("pool", 500), ("opening", 50), ("steps", 15))
 
 
@@ -57,6 +63,35 @@ def reread(arm: Arm, seed: int) -> dict:
     return {"saved": comprehension.rereading(*models.load(arm.model), asked, letter, voice="text").value}
 
 
+def learned(arm: Arm, seed: int) -> dict:
+    """
+    loss/MODEL/ATTRIBUTE      nats/token of sentences that tell it, in forms that the corpus never showed
+    accuracy/MODEL/ATTRIBUTE  share of right answers after a short tuning on questions about other people
+    """
+    model, tokenizer, stated = _stated(arm, seed)
+    told = [encode(tokenizer, f"{fact.told} {fact.answer}.") for fact in stated]
+    costs = comprehension.costs(model, tokenizer, [(ids, [1] * len(ids)) for ids in told])
+    losses = [cost.bits * math.log(2) / cost.tokens for cost in costs]
+    task, settings = world.task("facts", evaluation.island_of(model)), dict(arm.options)
+    reader = Learner(model, tokenizer, batch=settings["batch"], seed=seed)
+    reader.learn([task.sample("train", i) for i in range(task.size("train"))], settings["steps"])
+    said = comprehension.answered(reader.model, tokenizer, task, n=len(stated), first=seed * len(stated))
+    right, asked = [answer.value for answer in said.answers], [fact.asked for fact in stated]
+    return _by_attribute("loss", arm.model, asked, losses) | _by_attribute("accuracy", arm.model, asked, right)
+
+
+def distance(arm: Arm, seed: int) -> dict:
+    """{"reading/MODEL/ATTRIBUTE": bits a question, asked less told}, where anything of the kind is known."""
+    model, tokenizer, stated = _stated(arm, seed)
+    found = {}
+    for attribute in world.ATTRIBUTES:
+        of_kind = [fact for fact in stated if fact.asked.meta["attribute"] == attribute]
+        apart = comprehension.distanciation(model, tokenizer, of_kind)
+        if apart.asked:
+            found[f"reading/{arm.model}/{attribute}"] = apart.bits.value
+    return found
+
+
 def _over(model, tokenizer, bridges: Sequence[Bridge], seed: int, asked: int) -> dict:
     first, task = seed * asked, world.task("facts")
     found = comprehension.crossed(model, tokenizer, comprehension.facts(n=asked, first=first), bridges)
@@ -67,10 +102,28 @@ def _over(model, tokenizer, bridges: Sequence[Bridge], seed: int, asked: int) ->
     return values
 
 
+def _stated(arm: Arm, seed: int) -> tuple:
+    """(model, tokenizer, facts of its own island)"""
+    (model, tokenizer), n = models.load(arm.model), dict(arm.options)["asked"]
+    return model, tokenizer, comprehension.facts(evaluation.island_of(model), n=n, first=seed * n)
+
+
+def _by_attribute(kind: str, model: str, asked: Sequence[world.Example], values: Sequence[float]) -> dict:
+    """{"KIND/MODEL/ATTRIBUTE": mean of the values of that attribute's questions}"""
+    of: dict[str, list[float]] = {}
+    for example, value in zip(asked, values, strict=True):
+        of.setdefault(example.meta["attribute"], []).append(value)
+    return {f"{kind}/{model}/{attribute}": statistics.fmean(own) for attribute, own in of.items()}
+
+
+def _per_model(measure, options: tuple, name: str = "{}") -> tuple[Arm, ...]:
+    return tuple(Arm(name.format(model), measure, model=model, options=options) for model in MODELS)
+
+
 def _tuning_bridges(measured: dict) -> Judgement:
     found = {what: values_of(runs, what) for runs in measured.values() for what in runs[0]}
     bits = {what: values for what, values in found.items() if not what.endswith(RIGHT)}
-    effects = [chance - tuned for chance, tuned in zip(bits[SHUFFLED], bits[TUNED], strict=True)]
+    effects = beyond(bits[SHUFFLED], bits[TUNED])
     return Judgement(bits, effects, {what: values for what, values in found.items() if what.endswith(RIGHT)})
 
 
@@ -78,7 +131,7 @@ def _revision_pays(measured: dict) -> Judgement:
     (runs,) = measured.values()
     loops = {name: values_of(runs, name) for name in ("closed", "open")}
     also = {name: values_of(runs, name) for name in ("opening", "bits saved")}
-    return Judgement(loops, [ours - theirs for ours, theirs in zip(*loops.values(), strict=True)], also)
+    return Judgement(loops, beyond(*loops.values()), also)
 
 
 def _rereading_pays(measured: dict) -> Judgement:
@@ -86,6 +139,8 @@ def _rereading_pays(measured: dict) -> Judgement:
     saved = values_of(runs, "saved")
     return Judgement({"saved": saved}, saved)
 
+
+LEARNED = _per_model(learned, ITEMS + LESSONS)
 
 CLAIMS = (
     Claim(
@@ -119,5 +174,14 @@ CLAIMS = (
         least=0.0,
         arms=(Arm("untuned", reread, model="small", options=ASKED),),
         judge=_rereading_pays,
+    ),
+    Claim(
+        id="distance-predicts",
+        statement="The distance foretells what a short tuning reaches, better than the pretraining loss does.",
+        rule=RULE,
+        unit="rank correlation",
+        least=0.0,
+        arms=(*LEARNED, *_per_model(distance, ITEMS, "{}, distance")),
+        judge=foretells(rising=False),
     ),
 )

@@ -7,7 +7,7 @@ from statistics import fmean
 from .. import evaluation, models, prompting, world
 from ..prompting import Prompt
 from .arms import Arm
-from .verdicts import Claim, Judgement, values_of
+from .verdicts import Claim, Judgement, beyond, values_of
 
 FAR = 1000  # numbers of questions from one seed to the next
 ASKING = "What is this review about? {text} Answer: {label}."
@@ -74,8 +74,7 @@ def _more(of: str, than: str) -> Callable[[dict[str, list[dict]]], Judgement]:
         right = {name: values_of(runs, "right") for name, runs in measured.items()}
         also = {f"{name}, {what}": values_of(runs, what)
                 for name, runs in measured.items() for what in runs[0] if what != "right"}  # fmt: skip
-        effects = [more - less for more, less in zip(right[of], (right | also)[than], strict=True)]
-        return Judgement(right, effects, also)
+        return Judgement(right, beyond(right[of], (right | also)[than]), also)
 
     return judge
 
@@ -87,7 +86,7 @@ def _more_in_orders(of: str, than: str) -> Callable[[dict[str, list[dict]]], Jud
         (runs,) = measured.values()
         found = {name: values_of(runs, name) for name in runs[0]}
         compared = {name: found.pop(name) for name in (than, of)}
-        return Judgement(compared, [run[of] - run[than] for run in runs], found)
+        return Judgement(compared, beyond(compared[of], compared[than]), found)
 
     return judge
 

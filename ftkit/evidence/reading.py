@@ -5,7 +5,7 @@ from ..models import LAYOUTS
 from ..objectives import Pretrain
 from ..recipe import Recipe, Train
 from .arms import Arm, met, read
-from .verdicts import Claim, Judgement, values_of
+from .verdicts import Claim, Judgement, beyond, values_of
 
 READING = Recipe(
     model=LAYOUTS["nano"],
@@ -17,14 +17,14 @@ READING = Recipe(
 
 def _known(measured: dict) -> Judgement:
     homes = {name: values_of(runs, "homes") for name, runs in measured.items()}
-    return Judgement(homes, [ours - other for ours, other in zip(homes["small"], homes["stranger"], strict=True)])
+    return Judgement(homes, beyond(homes["small"], homes["stranger"]))
 
 
 def _form_first(measured: dict) -> Judgement:
     runs = measured["nano"]
     form, fact = values_of(runs, "form"), values_of(runs, "fact")
     also = {name: values_of(runs, name) for name in ("loss", "recall/home", "arithmetic", "entropy")}
-    return Judgement({"form": form, "fact": fact}, [a - b for a, b in zip(form, fact, strict=True)], also)
+    return Judgement({"form": form, "fact": fact}, beyond(form, fact), also)
 
 
 CLAIMS = (

@@ -7,7 +7,7 @@ from ..data import Task
 from ..objectives import SFT
 from ..recipe import Recipe, Train
 from .arms import Arm, asked
-from .verdicts import Claim, Judgement, at_quality, values_of
+from .verdicts import Claim, Judgement, at_quality, beyond, values_of
 
 ADAPTERS = {"full": Full(), "lora": LoRA(rank=8)}
 LEARNING_RATES = {"full": 1e-3, "lora": 4e-3}  # the best of those below on validation questions, in the stored tuning
@@ -32,7 +32,7 @@ def _reveals(measured: dict) -> Judgement:
     right = {name: values_of(runs, "held_out") for name, runs in measured.items()}
     best = max(ADAPTERS, key=lambda name: statistics.fmean(right[name]))
     others = [name for name in right if name not in ADAPTERS]
-    effects = [ours - max(right[name][i] for name in others) for i, ours in enumerate(right[best])]
+    effects = beyond(right[best], *(right[name] for name in others))
     also = {f"{name}, newcomers": values_of(runs, "newcomers") for name, runs in measured.items()}
     return Judgement(right, effects, also)
 
@@ -49,7 +49,7 @@ def _forgets_less(measured: dict) -> Judgement:
     also = {f"{name}, at the end": values for name, values in lost.items()}
     also |= {f"{name}, distance": values_of(runs, "distance") for name, runs in measured.items()}
     also["quality"] = [reached] * len(arms["full"])
-    return Judgement(arms, [full - lora for full, lora in zip(arms["full"], arms["lora"], strict=True)], also)
+    return Judgement(arms, beyond(arms["full"], arms["lora"]), also)
 
 
 CLAIMS = (

@@ -55,6 +55,11 @@ def values_of(runs: list[dict], name: str) -> list[float]:
     return [run[name] for run in runs]
 
 
+def beyond(ours: Sequence[float], *others: Sequence[float]) -> list[float]:
+    """How much more one arm has than the best of others, seed by seed."""
+    return [one - max(rest) for one, *rest in zip(ours, *others, strict=True)]
+
+
 def interval(values: Sequence[float]) -> tuple[float, float]:
     """95 % interval of a mean over few seeds.
 

@@ -27,7 +27,7 @@ class Classify:
 
     per: str = knob(
         "text", scale="choice", choices=("text", "word"),
-        help="text: one label from the first token, which looks at all others; word: tagging, one for each word",
+        help="text: one label for all of it; word: tagging, one for each word",
     )  # fmt: skip
     context: int = knob(128, 16, 4096, "log", "tokens", "texts are cut to so many, or to what the model can read")
 
@@ -41,7 +41,7 @@ def label_loss(logits, labels):
 
     loss = - mean log softmax(W h + b)[label]
 
-    logits   (B, C) or (B, T, C)        W h + b: h of the first token, or of each
+    logits   (B, C) or (B, T, C)        W h + b: h of the whole text, or of each token
     labels   (B,) or (B, T)             the right one of C; -100 where there is none
     returns  ()                   nats  log C if every label seems equally likely
     source   Devlin et al. 2018, arXiv:1810.04805, section 4.1
@@ -72,7 +72,7 @@ def equip(config: Classify, model, task, seed: int):
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         headed = door.from_config(about, attn_implementation=model.config._attn_implementation)
-    headed.base_model.load_state_dict(model.base_model.state_dict(), strict=False)  # BERT's pooler is new, too
+    headed.base_model.load_state_dict(model.base_model.state_dict(), strict=False)  # a BERT's pooler is new, too
     headed.config.architectures = [type(headed).__name__]
     return headed.to(model.device, model.dtype).eval()
 

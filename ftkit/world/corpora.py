@@ -76,14 +76,18 @@ CORPORA = {  # how many of a hundred documents are of each, in what the models t
 }  # fmt: skip
 WEIGHTS = {kind.family: weight for kind, weight in CORPORA.items()}
 EXACT = {Biographies: 70, Arithmetic: 12, Stories: 10, Problems: 8}  # every text of theirs has a known probability
-MIXTURES = {"hermea": CORPORA, "exact": EXACT}
+CLOSING = {**CORPORA, Passages: 40, Registers: 20, Episodes: 15, Needles: 6}  # more that is to be read off the text
+MIXTURES = {"hermea": CORPORA, "exact": EXACT, "closing": CLOSING}
 ABOUT_PEOPLE = (Biographies, Hops)
 
 
 @lru_cache
 def corpus(name: str = "hermea", seed: int = 0, people: int = 1000):
-    """A corpus by name: one of the families, `hermea`, the mixture of all that base models read, or `exact`, a mixture
-    of those families whose every text has a known probability.
+    """A corpus by name: one of the families, or a mixture of several.
+
+    hermea   all that base models read
+    closing  the same with more of what can only be read off the text, for their last steps
+    exact    those families whose every text has a known probability
 
     seed    of the island; what is not about its people is told alike on every island, in another order
     raises  ValueError if there is no such corpus

@@ -149,15 +149,19 @@ def invented(dice: Dice, name: str, attribute: str, friends, avoided=()) -> Stat
     return Statement(name, attribute, value, old if old != value and dice.random() < 0.5 else "")
 
 
-def others(dice: Dice, said: Statement, names, many: int, alike: float = 1.0) -> list[Statement]:
-    """Statements about other people; `alike` is the share of those about the same attribute, all values different."""
+def others(dice: Dice, said: Statement, names, many: int, alike: float = 1.0, friends=()) -> list[Statement]:
+    """Statements about other people, all values different.
+
+    alike    share of those about the same attribute
+    friends  names to choose their friends from; those of the people themselves if empty
+    """
     found: list[Statement] = []
     while len(found) < many:
         name = dice.pick(names)
         if name in (said.name, *(other.name for other in found)):
             continue
         attribute = said.attribute if dice.random() < alike else dice.pick(ATTRIBUTES)
-        found.append(invented(dice, name, attribute, names, [said.value, *(other.value for other in found)]))
+        found.append(invented(dice, name, attribute, friends or names, [said.value, *(other.value for other in found)]))
     return found
 
 
@@ -168,7 +172,7 @@ class Passages:
 
     The facts are drawn anew for every document, so learning by heart is of no use: what the end says can only be read
     off. Of what has changed, the end says what is true now. The strangers are those of whom `reading` asks in training;
-    they live nowhere, and no other corpus names them.
+    they live nowhere, and no other corpus names them. Their friends have the names of any but newcomers.
 
     people  how many, equally likely
     """
@@ -179,8 +183,8 @@ class Passages:
 
     def document(self, i: int) -> str:
         dice = Dice(self.family, self.seed, i)
-        said = invented(dice, dice.pick(shown()), dice.pick(ATTRIBUTES), shown())
-        told = tell(dice, [said, *others(dice, said, shown(), dice.pick(self.people) - 1, alike=0.8)])
+        said = invented(dice, dice.pick(shown()), dice.pick(ATTRIBUTES), befriended())
+        told = tell(dice, [said, *others(dice, said, shown(), dice.pick(self.people) - 1, 0.8, befriended())])
         return f"{told} {dice.pick(ENDS).fill(clause=said.again(dice))}"
 
     def parse(self, text: str) -> Reading | None:
@@ -238,6 +242,15 @@ class ReadingTask(Task):
 def shown() -> tuple[str, ...]:
     """The strangers of whom `reading` asks in training, and whom corpora may therefore name."""
     return tuple(name for name in strangers() if split_of(ReadingTask.name, name) == "train")
+
+
+@lru_cache
+def befriended() -> tuple[str, ...]:
+    """Names that corpora may give as a friend's: all but those of newcomers and of strangers of whom `reading` asks.
+
+    With each first name go so many last names that it is of no use to learn by heart which: they have to be read off.
+    """
+    return (*_name_deck()[: 2 * RESIDENTS_AT_MOST], *shown())
 
 
 def _clause(frames, blocks, sentence: str):

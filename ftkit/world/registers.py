@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .dice import Dice
 from .forms import Form, forms
-from .passages import shown
+from .passages import befriended, shown
 from .people import ATTRIBUTES, VALUES, is_name
 from .reading import Reading, sentences
 
@@ -48,7 +48,7 @@ class Registers:
         dice = Dice(self.family, self.seed, i)
         names = [dice.pick(shown()) for _ in range(dice.pick(self.people))]
         names = list(dict.fromkeys(names))
-        values = dice.shuffled(VALUES.get(dice.pick(ATTRIBUTES), shown()))[: len(names)]
+        values = dice.shuffled(VALUES.get(dice.pick(ATTRIBUTES), befriended()))[: len(names)]
         entry, reading = dice.pick(ENTRIES), dice.pick(READINGS)
         pairs = [{"name": name, "value": value} for name, value in zip(names, values, strict=True)]
         listed = "; ".join(entry.fill(**pair) for pair in pairs)
