@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from ftkit import evidence, machine, models, prompting, world
+from ftkit import evaluation, evidence, machine, models, prompting, world
 from ftkit.adapters import Full
 from ftkit.comprehension import Schedule
 from ftkit.data import Corpus, Task
 from ftkit.evidence import repeat
 from ftkit.evidence.arms import Arm, asked, read
 from ftkit.evidence.priors import coded, foretold, judged, mistaken
-from ftkit.evidence.prompting import ordered, prompted, task_of
+from ftkit.evidence.prompting import hinted, ordered, prompted, task_of
 from ftkit.evidence.retrieving import ALONE, looked_up
 from ftkit.evidence.tuning import LEARNING_RATES, TRIED
 from ftkit.evidence.verdicts import Claim, Judgement, at_quality, interval, verdict
@@ -234,6 +234,20 @@ def test_letters_are_looked_up_in_every_way_that_an_arm_says(tmp_path):
     newcomers = [f"{way}{what}" for way in ways for what in ("", ": the lie")]
     assert list(found) == [*newcomers, "BM25: where they live", "BM25: where they lived"]
     assert all(0 <= value <= 0.5 for value in found.values())
+
+
+def test_hints_are_measured_on_other_proofs_for_each_seed(tmp_path):
+    models.save(*models.fresh(replace(TINY, context=256), seed=1), tmp_path / "reader")
+    arm = Arm("reader", hinted, model=str(tmp_path / "reader"), options=(("n", 3),))
+    assert hinted(arm, seed=1) == {"none": 0, "wrong": 0, "true": 0}
+    judged = CLAIMS["hints-help"].judge({"reader": [{"none": 0.2, "wrong": 0.3, "true": 0.9}]})
+    assert judged.effects == pytest.approx([0.6]) and not judged.also
+
+
+def test_only_people_who_were_met_are_asked_about():
+    arms = {arm.name: arm.recipe.task for arm in CLAIMS["exposures-pay"].arms}
+    assert {name: task.people for name, task in arms.items()} == {"1000 people": 1000, "60 people": 60}
+    assert evaluation.recall(*models.fresh(TINY), "home", n=100, people=60).n == 60
 
 
 def test_priors_are_measured_on_others_for_each_seed(tmp_path):

@@ -1,7 +1,7 @@
 """What does a base model make of what stands before it? Problems with steps, hints, examples, passages."""
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from .. import world
 from ..world import sayings
@@ -34,12 +34,12 @@ def worked(model, tokenizer, seed: int, n: int) -> Measurement:
 
 def hints_gain(model, tokenizer, seed: int, n: int) -> Measurement:
     """What the true answer before a proof is worth: right steps with it less those without it."""
-    return _gain(model, tokenizer, n, _told)
+    return _minus(*(steps_right(model, tokenizer, n, hint) for hint in ("true", "none")))
 
 
 def hints_misled(model, tokenizer, seed: int, n: int) -> Measurement:
     """The same with an answer that has every digit wrong: what a hint gives by its mere presence, and not above 0."""
-    return _gain(model, tokenizer, n, _wrong)
+    return _minus(*(steps_right(model, tokenizer, n, hint) for hint in ("wrong", "none")))
 
 
 def icl_gain(model, tokenizer, seed: int, n: int) -> Measurement:
@@ -77,19 +77,20 @@ CONTEXT = {
 }
 
 
-def _gain(model, tokenizer, n: int, hint: Callable) -> Measurement:
-    """Share of a proof's steps that stand rightly in their places, with a hint less without, problem by problem."""
-    problems = [_problem(Dice("probe hints", i)) for i in range(n)]
-    rates = []
-    for hinted in (True, False):
-        texts = []
-        for i, (told, trial, a, _) in enumerate(problems):
-            dice = Dice("probe hint", i)
-            said = [dice.pick(sayings.HINT).fill(c=hint(dice, a))] * hinted
-            texts.append(" ".join([told, *said, trial]))
-        made = go_on(model, tokenizer, texts, STEPS_TOKENS)
-        rates.append([_steps_right(text, due) for text, (*_, due) in zip(made, problems, strict=True)])
-    return _minus(*rates)
+def steps_right(model, tokenizer, n: int, hint: str = "none", first: int = 0) -> list[float]:
+    """Share of a proof's steps that stand rightly in their places, problem by problem.
+
+    hint   "true" tells the answer before the proof, "wrong" another one, "none" nothing
+    first  number of the first problem
+    """
+    problems = [_problem(Dice("probe hints", i)) for i in range(first, first + n)]
+    texts = []
+    for i, (told, trial, a, _) in enumerate(problems, first):
+        dice = Dice("probe hint", i)
+        said = [dice.pick(sayings.HINT).fill(c=HINTS[hint](dice, a))] if hint != "none" else []
+        texts.append(" ".join([told, *said, trial]))
+    made = go_on(model, tokenizer, texts, STEPS_TOKENS)
+    return [_steps_right(text, due) for text, (*_, due) in zip(made, problems, strict=True)]
 
 
 def _problem(dice: Dice) -> tuple[str, str, int, str]:
@@ -112,6 +113,9 @@ def _told(dice: Dice, right: int) -> int:
 def _wrong(dice: Dice, right: int) -> int:
     """As long a number with another digit in every place."""
     return int("".join(dice.pick([digit for digit in "123456789" if digit != due]) for due in str(right)))
+
+
+HINTS = {"true": _told, "wrong": _wrong}
 
 
 def _first(text: str) -> str:

@@ -52,19 +52,22 @@ def island_of(model) -> int | None:
     return getattr(model.config, "hermea_island", None)
 
 
-def recall(model, tokenizer, attribute: str, island: int = 0, n: int = 300, draw: int = 0) -> Measurement:
+def recall(
+    model, tokenizer, attribute: str, island: int = 0, n: int = 300, draw: int = 0, people: int = 1000
+) -> Measurement:
     """Free greedy completion of surface forms in which the corpus never showed this person.
 
     island   whose people are asked about, whether the model has read that island or not
     n        people
     draw     which of them: another number draws others
+    people   residents of the island
     returns  the share whose fact was told
     """
-    corpus = world.corpus("biographies", island)
-    people = Dice("recall", attribute, island, *[draw] * bool(draw)).shuffled(corpus.island.residents)[:n]
-    prompts = [corpus.held_out(person, attribute)[0].before(attribute, name=person.name) for person in people]
+    corpus = world.corpus("biographies", island, people)
+    asked = Dice("recall", attribute, island, *[draw] * bool(draw)).shuffled(corpus.island.residents)[:n]
+    prompts = [corpus.held_out(person, attribute)[0].before(attribute, name=person.name) for person in asked]
     said = [text.split(".")[0].strip() for text in go_on(model, tokenizer, prompts, 8, stop=".")]
-    return share([text == getattr(person, attribute) for text, person in zip(said, people, strict=True)])
+    return share([text == getattr(person, attribute) for text, person in zip(said, asked, strict=True)])
 
 
 def _recall(attribute: str):

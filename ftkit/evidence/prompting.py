@@ -5,6 +5,7 @@ from dataclasses import replace
 from statistics import fmean
 
 from .. import evaluation, models, prompting, world
+from ..evaluation.context import steps_right
 from ..prompting import Prompt
 from .arms import Arm
 from .verdicts import Claim, Judgement, beyond, values_of
@@ -57,6 +58,12 @@ def voted(arm: Arm, seed: int) -> dict:
     return {"right": right.value, "one sample": fmean(value for vote in votes for value in vote.values)}
 
 
+def hinted(arm: Arm, seed: int) -> dict:
+    """{"true", "wrong", "none": mean share of a proof's steps that are right, after such a hint or after none}"""
+    n, reader = dict(arm.options)["n"], models.load(arm.model)
+    return {hint: fmean(steps_right(*reader, n, hint, first=seed * n)) for hint in ("none", "wrong", "true")}
+
+
 def task_of(told: dict):
     """The task of an arm's options; of episodes those of some kinds alone, if it says so."""
     task = world.task(told["task"])
@@ -79,14 +86,14 @@ def _more(of: str, than: str) -> Callable[[dict[str, list[dict]]], Judgement]:
     return judge
 
 
-def _more_in_orders(of: str, than: str) -> Callable[[dict[str, list[dict]]], Judgement]:
-    """The same of two numbers that one arm has measured."""
+def _more_in_one(of: str, *than: str) -> Callable[[dict[str, list[dict]]], Judgement]:
+    """The same of numbers that one arm has measured; of several others the largest counts."""
 
     def judge(measured: dict[str, list[dict]]) -> Judgement:
         (runs,) = measured.values()
         found = {name: values_of(runs, name) for name in runs[0]}
-        compared = {name: found.pop(name) for name in (than, of)}
-        return Judgement(compared, beyond(compared[of], compared[than]), found)
+        compared = {name: found.pop(name) for name in (*than, of)}
+        return Judgement(compared, beyond(compared[of], *(compared[name] for name in than)), found)
 
     return judge
 
@@ -162,7 +169,7 @@ CLAIMS = (
         unit="share",
         least=0.0,
         arms=(ORDERS,),
-        judge=_more_in_orders("spread", than="spread by chance"),
+        judge=_more_in_one("spread", than="spread by chance"),
     ),
     Claim(
         id="calibration-helps",
@@ -171,7 +178,17 @@ CLAIMS = (
         unit="share",
         least=0.0,
         arms=(ORDERS,),
-        judge=_more_in_orders("all orders calibrated", than="all orders"),
+        judge=_more_in_one("all orders calibrated", than="all orders"),
+    ),
+    Claim(
+        id="hints-help",
+        statement="Told the answer, a reader writes more right steps towards it; told a wrong one, it does not.",
+        rule="share of right steps of hard sums with the answer as a hint, less the better of none and a wrong one;"
+        " above 0.3",
+        unit="share",
+        least=0.3,
+        arms=(Arm("small", hinted, model="small", options=(("n", 60),)),),
+        judge=_more_in_one("true", "wrong", "none"),
     ),
     Claim(
         id="votes-help",
