@@ -169,7 +169,7 @@ CLAIMS = (
         unit="share",
         least=0.0,
         arms=(ORDERS,),
-        judge=_more_in_one("spread", than="spread by chance"),
+        judge=_more_in_one("spread", "spread by chance"),
     ),
     Claim(
         id="calibration-helps",
@@ -178,7 +178,7 @@ CLAIMS = (
         unit="share",
         least=0.0,
         arms=(ORDERS,),
-        judge=_more_in_one("all orders calibrated", than="all orders"),
+        judge=_more_in_one("all orders calibrated", "all orders"),
     ),
     Claim(
         id="hints-help",
