@@ -3,13 +3,15 @@
 import pytest
 
 from ftkit import world
-from ftkit.world.passages import shown
+from ftkit.world.passages import befriended, shown, strangers
 
 REGISTERS = world.corpus("registers")
 
 
 def test_every_register_is_read_back_and_names_nobody_held_out():
-    names = set(shown())
+    names = set(befriended())
+    assert not names & {one.name for seed in range(10) for one in world.island(seed).newcomers}
+    assert names & set(strangers()) == set(shown())
     for i in range(300):
         text = REGISTERS.document(i)
         reading = world.corpus().parse(text)
