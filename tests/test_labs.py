@@ -31,7 +31,7 @@ LINES = 15
 MINUTES, GIB, PICTURE, RUN = 2.0, 1.0, 3.0, 25.0  # what a lab may need (seconds for the last two): design, section 7
 SHARED = 1.25  # a machine that others use, too, takes that much longer at times
 PROBE = 200  # GFLOP/s of float32 on the machine on which the minutes were measured
-LOOKING = ("sample_every", "probe_every", "prompts", "eval_examples", "seed")  # settings that move no weight
+LOOKING = ("sample_every", "probe_every", "prompts", "eval_examples", "seed", "device_batch")  # they move no weight
 
 
 @pytest.fixture(params=LABS)
