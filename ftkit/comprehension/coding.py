@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..data import encode, encode_example, reading_order
-from ..evaluation import BATCH, Measurement, bootstrap
+from ..evaluation import Measurement, bootstrap
 from ..objectives.sft import completion_loss
 from ..world import Example
 from ..world.dice import Dice
 
 CLIP = 1.0  # longest gradient
+ROWS = 32  # read at a time: at every place of each row stands a number for every token that could come next
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ def costs(model, tokenizer, rows: Sequence[tuple[list[int], list[int]]]) -> list
     training, found = model.training, []
     model.eval()
     with torch.no_grad():
-        for start in range(0, len(rows), BATCH):
-            ids, mask = _padded(model, tokenizer, rows[start : start + BATCH])
+        for start in range(0, len(rows), ROWS):
+            ids, mask = _padded(model, tokenizer, rows[start : start + ROWS])
             logits = model(input_ids=ids, use_cache=False).logits[:, :-1].float()
             read, mask = ids[:, 1:], mask[:, 1:]
             bits = -(_logprobs(logits, read) * mask).sum(1) / math.log(2)
