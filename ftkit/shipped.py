@@ -80,7 +80,7 @@ MODELS = {
 def recipe(name: str, tokens: int | None = None) -> Recipe:
     """How a shipped model is trained.
 
-    tokens  read in all; as shipped if None
+    tokens  read before the closing; as shipped if None
     raises  ValueError for a name that is not shipped
     """
     if name not in MODELS:
