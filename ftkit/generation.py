@@ -170,7 +170,7 @@ class _Translator(_Writer):
         ids = torch.tensor([row + [pad] * (longest - len(row)) for row in rows], device=device)
         self.lengths = torch.tensor([len(row) for row in rows], device=device).repeat_interleave(samples)
         mask = (torch.arange(longest, device=device) < self.lengths[::samples, None]).long()  # (B, T)
-        states = self.model.get_encoder()(input_ids=ids, attention_mask=mask)[0]  # (B, T, D)
+        states = self.model.get_encoder()(input_ids=ids, attention_mask=mask).last_hidden_state  # (B, T, D)
         self.states, self.mask = states.repeat_interleave(samples, 0), mask.repeat_interleave(samples, 0)
         self.cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
         self._forward(self.lengths.new_full(self.lengths.shape, self.model.config.decoder_start_token_id))
@@ -181,8 +181,10 @@ class _Translator(_Writer):
         return super()._drop(token)
 
     def _forward(self, token):
+        from transformers.modeling_outputs import BaseModelOutput
+
         out = self.model(
-            encoder_outputs=(self.states,),
+            encoder_outputs=BaseModelOutput(self.states),
             attention_mask=self.mask,
             decoder_input_ids=token[:, None],
             past_key_values=self.cache,

@@ -105,45 +105,60 @@ class ModernBertLayout(Layout):
 
 
 @dataclass(frozen=True)
-class T5Layout(Layout):
-    """The shape of a T5 with random weights: an encoder reads a text, a decoder writes another."""
+class T5GemmaLayout(Layout):
+    """
+    The shape of a T5Gemma with random weights: an encoder reads a text, a decoder writes another.
 
-    kind = "t5"
-    title = "T5"
-    architecture = "T5ForConditionalGeneration"
+    It rotates where T5 adds a learned bias to each distance, and so has learned in a third of the steps to look back.
+
+    differs  no block looks through a window only, and no logit is capped; both are for texts and models of other sizes
+    source   Zhang et al. 2025, arXiv:2504.06225
+    """
+
+    kind = "t5gemma"
+    title = "T5Gemma"
+    architecture = "T5GemmaForConditionalGeneration"
     door = "AutoModelForSeq2SeqLM"
-    closing = (".o.weight", ".wo.weight")
-    spread = 0.5  # large, as its outputs are scaled down; at T5's own 1.0 a fresh one would bet on repeating its input
 
     layers: int = knob(4, 1, 12, help="blocks of the encoder, and as many of the decoder")
-    feed_forward: int = knob(0, 0, 4096, help="width inside a block; 0 means 4 times the width")
 
     def config(self, tokenizer):
-        from transformers import T5Config
+        from transformers import T5GemmaConfig
 
-        return T5Config(
+        half = {
+            "vocab_size": len(tokenizer),
+            "hidden_size": self.width,
+            "num_hidden_layers": self.layers,
+            "num_attention_heads": self._heads(),
+            "num_key_value_heads": self._heads(),
+            "head_dim": self.width // self._heads(),
+            "query_pre_attn_scalar": self.width // self._heads(),
+            "intermediate_size": self._inside(),
+            "max_position_embeddings": self.context,
+            "layer_types": ["full_attention"] * self.layers,
+            "attn_logit_softcapping": None,
+            "final_logit_softcapping": None,
+            "bos_token_id": tokenizer.bos_token_id,
+            "eos_token_id": tokenizer.eos_token_id,
+            "pad_token_id": tokenizer.pad_token_id,
+        }
+        return T5GemmaConfig(
+            encoder=half,
+            decoder=half,
             vocab_size=len(tokenizer),
-            d_model=self.width,
-            d_kv=self.width // self._heads(),
-            d_ff=self.feed_forward or 4 * self.width,
-            num_layers=self.layers,
-            num_heads=self._heads(),
-            n_positions=self.context,  # a note: its positions are relative, so it can read further
-            dropout_rate=0.0,
-            decoder_start_token_id=tokenizer.pad_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
+            max_position_embeddings=self.context,
+            decoder_start_token_id=tokenizer.bos_token_id,  # padding would be masked where it stands first
         )
 
 
-KINDS = (Layout, ModernBertLayout, T5Layout)
+KINDS = (Layout, ModernBertLayout, T5GemmaLayout)
 LAYOUTS = {
     "nano": Layout(width=128, layers=4, heads=2, feed_forward=256),
     "small": Layout(width=192, layers=6, heads=3, feed_forward=512),
     "stranger": Layout(width=192, layers=6, heads=3, feed_forward=512),
     "large": Layout(width=320, layers=8, heads=5, feed_forward=832),
     "encoder": ModernBertLayout(width=192, layers=6, heads=3, feed_forward=512),
-    "seq2seq": T5Layout(width=192, layers=4, heads=3, feed_forward=512),
+    "seq2seq": T5GemmaLayout(width=192, layers=4, heads=3, feed_forward=512),
 }
 OPENED_BY = {  # how an architecture's name ends, and the library's door to it; all others are causal language models
     "ForMaskedLM": "AutoModelForMaskedLM",
@@ -356,9 +371,12 @@ def _sane(model, tokenizer):
     return model.to(machine.device()).eval()
 
 
-def _attention() -> str:
-    """On a CPU the plain attention: the fused one's backward pass is several times slower in 16 bits there."""
-    return "sdpa" if machine.device() == "cuda" else "eager"
+def _attention() -> str | None:
+    """On a CPU the plain attention: the fused one's backward pass is several times slower in 16 bits there.
+
+    returns  None where the library may choose: the fused one, for an architecture that has it
+    """
+    return None if machine.device() == "cuda" else "eager"
 
 
 def _shelf() -> Path:

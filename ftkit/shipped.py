@@ -71,8 +71,10 @@ MODELS = {
     ),
     "seq2seq": Shipped(
         "writes down what was cut out of a text, to be taught texts for texts; has read island 0",
-        Span(context=CONTEXT, length=3.2, compile=True),  # no more pieces a row than the tokenizer has sentinels
-        tokens=40_000_000,
+        Span(context=CONTEXT, share=0.5, length=10.7, compile=True),  # 12 pieces: as many as there are sentinels
+        tokens=5_000_000,
+        batch=16,
+        opening=0,
     ),
 }
 

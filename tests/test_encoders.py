@@ -12,7 +12,7 @@ from ftkit import evaluation, models, training
 from ftkit.data import Corpus, Task
 from ftkit.evaluation.encoders import Hole, fill, hole
 from ftkit.generation import generate
-from ftkit.models import Layout, ModernBertLayout, T5Layout
+from ftkit.models import Layout, ModernBertLayout, T5GemmaLayout
 from ftkit.objectives import Classify, Masked, Pretrain, Span, Text2Text, classify, masked, span, text2text
 from ftkit.objectives.batches import averaged, side_by_side
 from ftkit.objectives.classify import encode, label, label_loss
@@ -24,10 +24,10 @@ from ftkit.world import Example, Score
 from ftkit.world.dice import Dice
 
 BERT = ModernBertLayout(width=64, layers=1, heads=2, feed_forward=64, context=96)
-T5 = T5Layout(width=64, layers=1, heads=2, feed_forward=64, context=96)
+T5GEMMA = T5GemmaLayout(width=64, layers=1, heads=2, feed_forward=64, context=96)
 TRAIN = Train(steps=8, batch=4, learning_rate=0.02, warmup=2, dtype="float32", checkpoint_every=3, eval_examples=4)
 READING = {"masked": Recipe(BERT, Masked(context=48), Corpus(people=50), train=TRAIN),
-           "span": Recipe(T5, Span(context=48), Corpus(people=50), train=TRAIN)}  # fmt: skip
+           "span": Recipe(T5GEMMA, Span(context=48), Corpus(people=50), train=TRAIN)}  # fmt: skip
 KIND = {"masked": masked, "span": span}
 
 
@@ -52,7 +52,7 @@ def agitated(model):
 
 @pytest.mark.parametrize(
     ("name", "door", "parameters"),
-    [("encoder", "AutoModelForMaskedLM", 2_891_392), ("seq2seq", "AutoModelForSeq2SeqLM", 3_543_360)],
+    [("encoder", "AutoModelForMaskedLM", 2_891_392), ("seq2seq", "AutoModelForSeq2SeqLM", 4_530_048)],
 )
 def test_both_have_about_three_million_parameters_and_open_by_their_config(name, door, parameters, tmp_path):
     model, tokenizer = models.load(f"fresh:{name}", seed=2)
@@ -69,14 +69,14 @@ def test_both_have_about_three_million_parameters_and_open_by_their_config(name,
     torch.testing.assert_close(plain.eval()(**ids).logits, model(**ids).logits)  # its attention sums in another order
 
 
-@pytest.mark.parametrize("layout", [BERT, T5])
+@pytest.mark.parametrize("layout", [BERT, T5GEMMA])
 def test_random_weights_come_from_the_seed_alone(layout):
     first, again, other = (models.fresh(layout, seed=seed)[0] for seed in (3, 3, 4))
     weights = [torch.cat([weight.flatten() for weight in model.parameters()]) for model in (first, again, other)]
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
 
 
-@pytest.mark.parametrize("layout", [Layout(width=64), BERT, T5])
+@pytest.mark.parametrize("layout", [Layout(width=64), BERT, T5GEMMA])
 def test_a_layout_of_any_kind_survives_json(layout):
     recipe = Recipe(layout, Pretrain(), Corpus())
     assert Recipe.from_json(recipe.to_json()) == recipe
@@ -167,7 +167,7 @@ def test_source_and_target_make_the_text_again():
     for r in range(8):
         row = plan.rows[r]
         assert restore(row["input_ids"], row["labels"], known) == plan.rows.rows[r]["input_ids"]
-        assert row["decoder_input_ids"] == [tokenizer.pad_token_id, *row["labels"][:-1]]
+        assert row["decoder_input_ids"] == [tokenizer.bos_token_id, *row["labels"][:-1]]
 
 
 def test_sentinels_are_found_in_order_and_missing_ones_are_said():
@@ -331,7 +331,7 @@ def test_what_cannot_be_labelled_is_said(read_folder, tmp_path):
     with pytest.raises(ValueError, match="no words with tags"):
         classify.equip(Classify(per="word"), model, TINY_TASK, 0)
     with pytest.raises(ValueError, match="choose an encoder"):
-        classify.equip(Classify(), models.fresh(T5)[0], Task(examples=2), 0)
+        classify.equip(Classify(), models.fresh(T5GEMMA)[0], Task(examples=2), 0)
 
 
 def test_padding_changes_no_label(read_folder, sky):
@@ -350,7 +350,7 @@ def test_padding_changes_no_label(read_folder, sky):
 @pytest.fixture(scope="module")
 def writer():
     """A tiny text-to-text model at work, and its tokenizer."""
-    model, tokenizer = models.fresh(T5, seed=3)
+    model, tokenizer = models.fresh(T5GEMMA, seed=3)
     return agitated(model), tokenizer
 
 
@@ -368,7 +368,7 @@ def test_questions_go_in_and_answers_come_out(writer, monkeypatch):
 
 def test_padded_rows_cost_what_they_cost_alone(writer):
     model, tokenizer = writer
-    rows = [taught(list(range(40, 40 + n)), list(range(60, 60 + m)), 0) for n, m in ((5, 2), (9, 7))]
+    rows = [taught(list(range(40, 40 + n)), list(range(60, 60 + m)), 1) for n, m in ((5, 2), (9, 7))]
     batch = side_by_side(rows, tokenizer.pad_token_id)
     labels = batch.pop("labels")
     single = [side_by_side([row], 0) for row in rows]
@@ -391,7 +391,8 @@ def test_what_it_writes_is_what_the_library_generates(writer):
     for prompt, ids, logprobs in zip(ours.prompt_ids, ours.completion_ids, ours.token_logprobs, strict=True):
         theirs = model.generate(torch.tensor([prompt]), max_new_tokens=20, do_sample=False)[0, 1:].tolist()
         assert ids == theirs[: len(ids)] and (len(ids) == 20 or ids[-1] == tokenizer.eos_token_id)
-        out = model(input_ids=torch.tensor([prompt]), decoder_input_ids=torch.tensor([[0, *ids[:-1]]]))
+        begun = torch.tensor([[tokenizer.bos_token_id, *ids[:-1]]])
+        out = model(input_ids=torch.tensor([prompt]), decoder_input_ids=begun)
         expected = out.logits[0].log_softmax(-1).gather(1, torch.tensor(ids)[:, None])[:, 0]
         torch.testing.assert_close(torch.tensor(logprobs), expected, atol=1e-4, rtol=1e-4)
 
@@ -405,8 +406,8 @@ def test_samples_differ_and_an_encoder_does_not_write(writer, read_folder):
 
 
 def test_a_text_to_text_run_learns_a_few_answers(store, tmp_path):
-    folder = tmp_path / "t5"
-    model, tokenizer = models.fresh(T5, seed=3)
+    folder = tmp_path / "t5gemma"
+    model, tokenizer = models.fresh(T5GEMMA, seed=3)
     model.config.hermea_island = 0
     models.save(model, tokenizer, folder)
     train = Train(steps=120, batch=8, learning_rate=1e-2, dtype="float32", eval_examples=4, checkpoint_every=120)

@@ -11,14 +11,14 @@ from ftkit import evaluation, evidence, machine, models, prompting, world
 from ftkit.adapters import Full
 from ftkit.comprehension import Schedule
 from ftkit.data import Corpus, Task
-from ftkit.evidence import repeat
+from ftkit.evidence import encoding, repeat
 from ftkit.evidence.arms import Arm, asked, read
 from ftkit.evidence.priors import coded, foretold, judged, mistaken
 from ftkit.evidence.prompting import hinted, ordered, prompted, task_of
 from ftkit.evidence.retrieving import ALONE, looked_up
 from ftkit.evidence.tuning import LEARNING_RATES, TRIED
 from ftkit.evidence.verdicts import Claim, Judgement, at_quality, interval, verdict
-from ftkit.models import Layout
+from ftkit.models import Layout, ModernBertLayout, T5GemmaLayout
 from ftkit.objectives import SFT, Pretrain
 from ftkit.prompting import Prompt
 from ftkit.recipe import Recipe, Train
@@ -288,11 +288,32 @@ def test_every_stored_result_belongs_to_a_claim():
     assert {path.stem for path in (machine.data_folder() / "evidence").glob("*.json")} <= set(CLAIMS)
 
 
+def best_of(rates, claim, arm):
+    """The learning rate with which an arm was best on validation questions."""
+    tuning = evidence.stored(claim)["tuning"]
+    return max(rates, key=lambda rate: statistics.fmean(tuning[f"{arm} {rate:g}"]))
+
+
 def test_each_method_has_its_own_best_learning_rate():
-    tuning = evidence.stored("lora-forgets-less")["tuning"]
     for adapter, rates in TRIED.items():
-        best = max(rates, key=lambda rate: statistics.fmean(tuning[f"{adapter} {rate:g}"]))
-        assert best == LEARNING_RATES[adapter], tuning
+        assert best_of(rates, "lora-forgets-less", adapter) == LEARNING_RATES[adapter]
+
+
+@pytest.mark.parametrize("claim", encoding.CLAIMS, ids=lambda claim: claim.id)
+def test_each_reader_has_its_own_best_learning_rate(claim):
+    for arm in claim.arms:
+        own = encoding.LEARNING_RATES[arm.recipe.task.name][arm.name]
+        assert arm.recipe.train.learning_rate == own == best_of(encoding.TRIED, claim.id, arm.name)
+
+
+@pytest.mark.parametrize("claim", encoding.CLAIMS, ids=lambda claim: claim.id)
+def test_readers_are_asked_about_texts_that_were_not_taught(claim):
+    kind = T5GemmaLayout if claim.id == "prefix-tells" else ModernBertLayout
+    tiny = kind(width=64, layers=1, heads=2, feed_forward=64, context=96)
+    arm = claim.arms[-1]
+    few = replace(arm.recipe, model=tiny).but(steps=2, batch=2, examples=4)
+    found = arm.measure(replace(arm, recipe=few), seed=1)
+    assert found.keys() == {"test", "validation"} and all(0 <= value < 0.9 for value in found.values())
 
 
 def test_tuning_reveals_what_was_read_and_nothing_else():

@@ -126,7 +126,7 @@ def test_the_one_tokenizer_splits_digits_and_keeps_any_text():
     [
         ("nano", 3, "arithmetic", "A Llama of "),
         ("encoder", 0, "filled/arithmetic", "A ModernBERT of "),
-        ("seq2seq", 0, "filled/arithmetic", "A T5 of "),
+        ("seq2seq", 0, "filled/arithmetic", "A T5Gemma of "),
     ],
 )
 def test_pretrain_publishes_a_whole_model_with_a_measured_card(name, closing, probe, said, tmp_path, monkeypatch):

@@ -137,9 +137,12 @@ def test_a_prefix_alone_tells_the_operation_and_the_words_are_those_of_strings()
         for example in (task.sample(split, i) for i in range(60)):
             own, other = sorted(("reverse", "sort"), key=lambda one: one != example.meta["operation"])
             word = " ".join(example.meta["word"])
-            assert example.prompt == f"{own} letters: {word}" and task.swapped(example) == f"{other} letters: {word}"
+            swapped = task.swapped(example)
+            assert example.prompt == f"{own} letters: {word}" and swapped.prompt == f"{other} letters: {word}"
             assert split_of("strings", mirrored(example.meta["word"])) == split
             assert example.completion == result(own, example.meta["word"])
+            assert task.check(swapped, result(other, example.meta["word"])).value == 1
+            assert task.swapped(swapped) == example
 
 
 def test_rules_by_hand():

@@ -1,6 +1,14 @@
 """What the labs claim, in their order. A claim that fails stays here, with its verdict."""
 
-from . import bridging, priors, prompting, reading, retrieving, tuning
+from . import bridging, encoding, priors, prompting, reading, retrieving, tuning
 
-CLAIMS = (*reading.CLAIMS, *priors.CLAIMS, *prompting.CLAIMS, *retrieving.CLAIMS, *tuning.CLAIMS, *bridging.CLAIMS)
+CLAIMS = (
+    *reading.CLAIMS,
+    *priors.CLAIMS,
+    *prompting.CLAIMS,
+    *retrieving.CLAIMS,
+    *tuning.CLAIMS,
+    *encoding.CLAIMS,
+    *bridging.CLAIMS,
+)
 BY_ID = {claim.id: claim for claim in CLAIMS}

@@ -248,10 +248,11 @@ class PrefixTask(WordTask):
         example = WordTask(self.island, self.operations).pick(split, i)
         return replace(example, prompt=_prefixed(example.meta["operation"], example.meta["word"]))
 
-    def swapped(self, example: Example) -> str:
-        """The prompt with the prefix of the other operation."""
+    def swapped(self, example: Example) -> Example:
+        """The same word behind the prefix of the other operation."""
+        word = example.meta["word"]
         other = next(operation for operation in self.operations if operation != example.meta["operation"])
-        return _prefixed(other, example.meta["word"])
+        return Example(_prefixed(other, word), result(other, word), example.meta | {"operation": other})
 
 
 def _prefixed(operation: str, word: str) -> str:
