@@ -16,13 +16,14 @@ _DOORS = {
     "models": ("Layout", "load"),
     "objectives": ("SFT", "Pretrain"),
     "plots": (),
+    "preferences": (),
     "prompting": ("Prompt",),
     "recipe": ("Recipe", "Train"),
     "records": (),
     "runs": (),
     "retrieval": ("Retrieved",),
     "shipped": (),
-    "training": ("Diverged", "Run", "open_run", "resume", "run"),
+    "training": ("Diverged", "Hand", "Run", "fork", "open_run", "resume", "run"),
     "world": ("island",),
 }
 _ROOM_OF = {name: room for room, names in _DOORS.items() for name in names}

@@ -136,6 +136,24 @@ def bfloat16_speedup() -> float:
     return best[0] / best[1] if best[1] < float("inf") else 0.0
 
 
+@cache
+def products() -> float:
+    """Numbers that this machine multiplies and adds a second in the format in which it trains; asked once a process."""
+    import torch
+
+    settle()
+    side = 4096 if device() == "cuda" else 512
+    a, b = (torch.ones(side, side, dtype=getattr(torch, training_dtype()), device=device()) for _ in "ab")
+    best, end = float("inf"), time.perf_counter() + 0.1
+    with torch.no_grad():
+        (a @ b).sum().item()  # the first product pays for choosing a kernel
+        while time.perf_counter() < end:
+            begin = time.perf_counter()
+            (a @ b)[0, 0].item()  # waits for a card
+            best = min(best, time.perf_counter() - begin)
+    return side**3 / best
+
+
 def settle() -> int:
     """
     Makes a process fit for training: as many threads as cores are ours, no tiniest numbers, freed memory is kept.

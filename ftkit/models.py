@@ -248,6 +248,28 @@ def load(name: str | Layout, dtype: str = "float32", seed: int = 0):
         )
 
 
+def outline(name: str | Layout):
+    """
+    A model without its weights, to be asked for shapes and numbers, and its tokenizer; nothing is downloaded.
+
+    returns  (model on the device "meta", tokenizer)
+    raises   ValueError or OSError if it is not at hand
+    """
+    import torch
+    import transformers
+
+    if isinstance(name, Layout) or name.startswith(FRESH):
+        layout = name if isinstance(name, Layout) else LAYOUTS[name.removeprefix(FRESH)]
+        tokenizer = _tokenizer(machine.data_folder() / "tokenizer")
+        kind, config = getattr(transformers, layout.architecture), layout.config(tokenizer)
+        with torch.device("meta"):
+            return kind(config), tokenizer
+    where = _finished(name.removeprefix(RUN)) if name.startswith(RUN) else _shelf() / name if name in names() else name
+    config = transformers.AutoConfig.from_pretrained(where, local_files_only=True, trust_remote_code=False)
+    with torch.device("meta"):
+        return _door(config).from_config(config), _tokenizer(where, local_files_only=True)
+
+
 def goes_on(model) -> bool:
     """Whether a model goes on from a text, as the probes ask it to; encoders and text-to-text models do not."""
     return model.can_generate() and not model.config.is_encoder_decoder

@@ -9,7 +9,7 @@ from . import data
 from .adapters import ADAPTERS, Full
 from .models import KINDS, Layout
 from .objectives import OBJECTIVES
-from .records import check_knobs, knob, known
+from .records import check_knobs, knob, knobs, known
 from .retrieval import Retrieved
 
 SOURCES = (*data.SOURCES, Retrieved)
@@ -21,7 +21,9 @@ class Train:
 
     steps: int = knob(200, 1, 1_000_000, "log", "steps", "changes of the weights")
     batch: int = knob(16, 1, 4096, "log", "rows", "rows read for one change, over all devices together")
-    learning_rate: float = knob(3e-3, 1e-6, 1e3, "log", help="size of a change; too large and the loss explodes")
+    learning_rate: float = knob(
+        3e-3, 1e-6, 1e3, "log", help="size of a change; too large and the loss explodes", live=True
+    )
     schedule: str = knob(
         "linear", scale="choice", choices=("linear", "constant", "cosine", "trapezoid"),
         help="learning rate over time; trapezoid: constant to 40 %, then linear to 1 %",
@@ -47,6 +49,9 @@ class Train:
             raise TypeError(f"prompts is {self.prompts!r}; it must be a tuple of texts")
 
 
+LIVE = tuple(one.name for one in knobs(Train) if one.live)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """All that decides a run. Vary it with `dataclasses.replace`, or `recipe.but(learning_rate=1e-2, rank=4)`.
@@ -55,6 +60,7 @@ class Recipe:
     adapter    which weights move: a config from `ftkit.adapters`
     objective  towards what: a config from `ftkit.objectives`
     task       what is read: a config from `ftkit.data`
+    changes    ((step, knob, value), ...): what is turned on the way, each after so many steps
     """
 
     model: str | Layout
@@ -62,6 +68,7 @@ class Recipe:
     task: Any
     adapter: Any = field(default_factory=Full)
     train: Train = field(default_factory=Train)
+    changes: tuple[tuple[int, str, float], ...] = ()
 
     def __post_init__(self):
         if not isinstance(self.model, str | Layout):
@@ -72,6 +79,8 @@ class Recipe:
                 raise TypeError(f"{part} is {getattr(self, part)!r}; choose one of {known_kinds}")
         if not isinstance(self.train, Train):
             raise TypeError(f"train is {self.train!r}; it must be Train(...)")
+        for change in self.changes:
+            self._check(change)
 
     @property
     def digest(self) -> str:
@@ -100,13 +109,27 @@ class Recipe:
 
     def to_json(self) -> dict:
         """Plain JSON values; `from_json` makes the same recipe of them."""
-        return {
+        turned = {"changes": [list(change) for change in self.changes]} if self.changes else {}
+        return turned | {
             "model": self.model if isinstance(self.model, str) else {self.model.kind: asdict(self.model)},
             "adapter": {"name": technique(self.adapter).name, **asdict(self.adapter)},
             "objective": {"name": technique(self.objective).name, **asdict(self.objective)},
             "task": {"kind": type(self.task).__name__, **asdict(self.task)},
             "train": asdict(self.train),
         }
+
+    def turned(self, step: int, knob: str, value: float) -> "Recipe":
+        """A copy in which a knob is turned on the way.
+
+        step    how many are taken before
+        raises  ValueError for a knob that cannot be turned on the way, a value outside its range, or no such step
+        """
+        return replace(self, changes=(*self.changes, (step, knob, value)))
+
+    def at(self, step: int, knob: str) -> float:
+        """The value of a live knob when so many steps have been taken."""
+        values = [value for when, name, value in self.changes if name == knob and when <= step]
+        return values[-1] if values else getattr(self.train, knob)
 
     @classmethod
     def from_json(cls, value: dict) -> "Recipe":
@@ -119,9 +142,20 @@ class Recipe:
                 objective=_technique(value["objective"], OBJECTIVES, "objective"),
                 task=_task(value["task"]),
                 train=_build(Train, value["train"], "train"),
+                changes=tuple(tuple(change) for change in value.get("changes", ())),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"this is no recipe: {type(error).__name__}: {error}") from error
+
+    def _check(self, change) -> None:
+        if not isinstance(change, tuple) or len(change) != 3:
+            raise TypeError(f"changes holds {change!r}; each must be (step, knob, value)")
+        step, knob, value = change
+        if knob not in LIVE:
+            raise ValueError(known(knob, LIVE, "live knob"))
+        replace(self.train, **{knob: value})
+        if not 0 <= step < self.train.steps:
+            raise ValueError(f"{knob} is turned after {step} steps; choose 0 to {self.train.steps - 1}")
 
 
 def technique(config):

@@ -14,6 +14,7 @@ class Knob:
 
     low, high  allowed range, both ends included; None where there is no end
     scale      how a slider should be divided: "linear", "log", or "choice" among `choices`
+    live       whether it may be turned while a run goes on
     """
 
     name: str
@@ -25,6 +26,7 @@ class Knob:
     help: str
     choices: tuple
     type: type
+    live: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ def knob(
     unit: str = "",
     help: str = "",
     choices: tuple = (),
+    live: bool = False,
 ):
     """A dataclass field with its allowed range, for configs.
 
@@ -117,7 +120,7 @@ def knob(
     if scale not in SCALES or (scale == "choice") != bool(choices):
         raise ValueError(f"scale is {scale!r} with choices {choices}; choose one of {', '.join(SCALES)}")
     about = {"low": low, "high": high, "scale": scale, "unit": unit, "help": help, "choices": tuple(choices)}
-    return field(default=default, metadata={"knob": about})
+    return field(default=default, metadata={"knob": about | {"live": live}})
 
 
 def knobs(config_type: type) -> tuple[Knob, ...]:

@@ -1,5 +1,6 @@
 """What happened? The run store on disk: JSON and files only, so that it can be read while a run writes it."""
 
+import io
 import json
 import os
 import platform
@@ -90,19 +91,33 @@ class RunFolder:
                 raise DamagedRun(f"{self.path / 'metrics.jsonl'}, line {number}, is no event: {line[:60]!r}") from error
         return found
 
+    def saved(self) -> list[dict]:
+        """The events until the newest checkpoint; none if there is none.
+
+        raises  DamagedRun if a line cannot be read
+        """
+        checkpoint = self.checkpoint()
+        return self._until(int(checkpoint.name)) if checkpoint else []
+
     def keep(self, step: int | None) -> None:
         """Forgets the events after a checkpoint (all if None), so that a resumed run tells nothing twice."""
-        kept = []
-        for event in self.events() if step is not None else ():
-            if event["step"] > step or event["kind"] == "end":
-                break
-            kept.append(event)
-            if event["kind"] == "checkpoint" and event["step"] == step:
-                break
+        kept = [] if step is None else self._until(step)
         part = self.path / ".metrics.part"
         part.write_text("".join(json.dumps(event, ensure_ascii=False) + "\n" for event in kept), encoding="utf-8")
         os.replace(part, self.path / "metrics.jsonl")
         self.began = time.monotonic() - (kept[-1]["seconds"] if kept else 0.0)
+
+    def take_over(self, other: "RunFolder", checkpoint: Path) -> None:
+        """Begins where another run saved a checkpoint: its events until then, what was measured before it, its state.
+
+        raises  OSError as the file system says it
+        """
+        for name in ("plan.json", "before.json", "metrics.jsonl"):
+            shutil.copy2(other.path / name, self.path / name)
+        (self.path / "checkpoint").mkdir()
+        part = self.path / "checkpoint" / f".{checkpoint.name}.part"
+        shutil.copytree(checkpoint, part)
+        os.rename(part, part.with_name(checkpoint.name))
 
     def recipe(self) -> dict:
         """The recipe as JSON. raises DamagedRun"""
@@ -145,6 +160,16 @@ class RunFolder:
         found = [path for path in (self.path / "checkpoint").glob("*") if path.name.isdigit()]
         return max(found, key=lambda path: int(path.name), default=None)
 
+    def _until(self, step: int) -> list[dict]:
+        kept = []
+        for event in self.events():
+            if event["step"] > step or event["kind"] == "end":
+                break
+            kept.append(event)
+            if event["kind"] == "checkpoint" and event["step"] == step:
+                break
+        return kept
+
     def _alive(self, status: dict) -> bool:
         import psutil
 
@@ -157,9 +182,10 @@ class RunFolder:
             return False
 
     def _lines(self) -> list[str]:
+        """Split at line feeds alone: a model may write any of the other signs that Python counts as ends of lines."""
         path = self.path / "metrics.jsonl"
         try:
-            return path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+            return list(io.StringIO(path.read_text(encoding="utf-8"))) if path.exists() else []
         except (OSError, UnicodeDecodeError) as error:
             raise DamagedRun(f"{path} cannot be read: {error}") from error
 

@@ -3,6 +3,7 @@
 import io
 import math
 import re
+import shutil
 import sys
 import threading
 import time
@@ -54,7 +55,7 @@ def until(condition):
         time.sleep(0.01)
 
 
-def gradient_descent(stop, steps=10**9, step=lambda i: None):
+def gradient_descent(hand, steps=10**9, step=lambda i: None):
     """Real work to follow: a line is fitted until somebody says stop."""
     weight = torch.zeros(1, requires_grad=True)
     for i in range(steps):
@@ -62,7 +63,7 @@ def gradient_descent(stop, steps=10**9, step=lambda i: None):
         (gradient,) = torch.autograd.grad(loss, weight)
         weight = (weight - 0.1 * gradient).detach().requires_grad_()
         step(i)
-        if stop.is_set():
+        if hand.stopped.is_set():
             return SimpleNamespace(status="stopped", weight=weight.item())
         time.sleep(0.001)
     return SimpleNamespace(status="done", weight=weight.item())
@@ -124,7 +125,7 @@ def test_stop_is_heard_within_a_second_and_the_result_says_so():
 
 def test_work_is_really_done():
     one = Live("thread", lambda: None)
-    one.start(lambda stop: gradient_descent(stop, steps=100))
+    one.start(lambda hand: gradient_descent(hand, steps=100))
     assert one.wait().weight == pytest.approx(3, abs=1e-3)
     assert one.state == "done"
 
@@ -154,12 +155,12 @@ def test_one_run_at_a_time_across_panels():
     assert other.state == "idle"
     one.stop()
     one.wait()
-    assert other.start(lambda stop: gradient_descent(stop, steps=1)) and other.wait().status == "done"
+    assert other.start(lambda hand: gradient_descent(hand, steps=1)) and other.wait().status == "done"
 
 
 def test_news_is_shown_at_most_five_times_a_second_and_the_end_always():
     times, one = [], Live("thread", lambda: times.append((time.monotonic(), one.state)))
-    one.start(lambda stop: gradient_descent(stop, steps=600, step=lambda i: one.tick()))
+    one.start(lambda hand: gradient_descent(hand, steps=600, step=lambda i: one.tick()))
     one.wait()
     during = [moment for moment, state in times if state == "running"]
     assert len(during) <= 3 + (during[-1] - during[0]) * live.RATE
@@ -198,14 +199,14 @@ def test_interrupting_a_waiting_cell_is_stop(how):
 
 def test_in_cell_mode_only_the_waiting_thread_draws():
     drawn, one = [], Live("cell", lambda: drawn.append(threading.current_thread()))
-    one.start(lambda stop: gradient_descent(stop, steps=400, step=lambda i: one.tick()))
+    one.start(lambda hand: gradient_descent(hand, steps=400, step=lambda i: one.tick()))
     one.wait()
     assert len(drawn) >= 2 and set(drawn) == {threading.current_thread()}
 
 
 def test_a_late_stop_does_nothing():
     one = Live("thread", lambda: None)
-    one.start(lambda stop: gradient_descent(stop, steps=1))
+    one.start(lambda hand: gradient_descent(hand, steps=1))
     one.wait()
     one.stop()
     assert one.state == "done"
@@ -317,7 +318,9 @@ def test_every_widget_takes_its_knobs_default(asking):
 
 def test_values_to_choose_from_may_be_given_and_named(asking):
     offered = knobs.controls(asking, {"examples": (25, 2500), "steps": {"short": 4, "long": 400}, "mask": None})
-    assert offered[0].options == (("25", 25), ("40", 40), ("2,500", 2500)), "the recipe's own value is among them"
+    assert offered[0].options == (("25", 25), ("40", 40), ("2,500 (default)", 2500)), (
+        "the recipe's own value is among them"
+    )
     assert offered[1].options == (("short", 4), ("8", 8), ("long", 400))
     assert offered[2].options == ()
 
@@ -414,20 +417,112 @@ def long(recipe):
 def test_run_and_stop_by_their_buttons(store, asking, watched):
     panel = bench.panel(long(asking), "buttons")
     view = panel.view
-    assert panel.state == "idle" and "ready" in view.texts["state"].value and view.halt.disabled
-    view.run.click()
-    view.run.click()
+    assert panel.state == "idle" and "ready" in view.texts["state"].value and view.buttons["stop"].disabled
+    view.buttons["run"].click()
+    view.buttons["run"].click()
     until(lambda: panel.step >= 3 and "ft-last" in view.texts["curve"].value)
-    assert view.run.disabled and not view.halt.disabled
+    assert view.buttons["run"].disabled and not view.buttons["stop"].disabled
     patience = seconds(1)
-    view.halt.click()
+    view.buttons["stop"].click()
     assert panel.live.join(patience), "Stop must answer within a second"
     done = panel.result()
     assert done.status == panel.state == "stopped" and len(store.runs()) == 1
     assert store.runs()[0].status == "stopped"
-    assert "stopped" in view.texts["state"].value and not view.run.disabled
+    assert "stopped" in view.texts["state"].value and not view.buttons["run"].disabled
     last = [event for event in done.metrics if event["kind"] == "loss"][-1]
     assert seen(view.texts["curve"].value) == pytest.approx((last["step"], last["values"]["loss"]), rel=0.02, abs=0.1)
+
+
+def test_pause_saves_and_waits_and_the_same_button_goes_on(store, asking, watched):
+    panel = bench.panel(asking.but(steps=400, checkpoint_every=400), "pause")
+    buttons, words = panel.view.buttons, panel.view.texts["progress"]
+    assert [name for name, one in buttons.items() if not one.disabled] == ["run"]
+    buttons["run"].click()
+    until(lambda: panel.step >= 2)
+    buttons["pause"].click()
+    until(lambda: panel.state == "paused" and "its state is saved" in words.value)
+    step, (entry,) = panel.step, store.runs()
+    assert buttons["pause"].description == "Resume" and store.folder(entry.id).checkpoint().name == str(step)
+    time.sleep(0.3)
+    assert panel.step == step and panel.live.busy and "paused" in panel.view.texts["state"].value
+    buttons["pause"].click()
+    until(lambda: panel.step > step and buttons["pause"].description == "Pause")
+    buttons["stop"].click()
+    assert panel.live.join(60) and panel.state == "stopped"
+    stopped = panel.step
+    buttons["pause"].click()
+    until(lambda: panel.state == "done")
+    assert len(store.runs()) == 1 and panel.step == 400 > stopped and panel.result().status == "done"
+    assert [step for step, _ in panel.now().points] == list(range(1, 401)), "no step is drawn twice"
+    assert panel.earlier == []
+
+
+def test_a_rate_turned_while_it_runs_is_drawn_and_is_in_the_runs_recipe(store, asking, watched):
+    panel = bench.panel(long(asking), "rate", ["learning_rate", "batch"])
+    (_, rate), (_, batch) = panel.view.knobs
+    panel.start()
+    until(lambda: panel.step >= 2)
+    rate.value, batch.value = 1e-4, 2
+    until(lambda: "ft-mark" in panel.view.texts["curve"].value)
+    panel.stop()
+    done = panel.result()
+    ((step, *change),) = done.recipe.changes
+    assert change == ["learning_rate", 1e-4] and done.recipe.train.batch == asking.train.batch
+    picture = panel.view.texts["curve"].value
+    assert f"run 1: learning rate 0.0001 after step {step}" in picture and ">learning rate 0.0001</text>" in picture
+    assert f"changes=(({step}, 'learning_rate', 0.0001),)" in python(done.recipe)
+
+
+def test_fork_goes_on_from_a_paused_run_with_the_turned_knob(store, asking, watched):
+    panel = bench.panel(asking.but(steps=400, checkpoint_every=400), "fork", ["learning_rate"])
+    rate, buttons = panel.view.knobs[0][1], panel.view.buttons
+    panel.start()
+    until(lambda: panel.step >= 2)
+    panel.pause()
+    until(lambda: panel.state == "paused")
+    step = panel.step
+    assert buttons["fork"].disabled
+    rate.value = 1e-4
+    assert not buttons["fork"].disabled
+    buttons["fork"].click()
+    done = panel.result()
+    assert done.status == "done" and done.recipe.changes == ((step, "learning_rate", 1e-4),)
+    parent = next(one for one in store.runs() if one.id != done.id)
+    assert (parent.status, parent.step, "changes" in parent.recipe) == ("stopped", step, False)
+    assert panel.view.texts["curve"].value.count("ft-earlier") == 1 and panel.earlier[0].points[-1][0] == step
+    assert panel.now().points[: step - 1] == panel.earlier[0].points[: step - 1]
+
+
+def test_a_run_that_an_earlier_kernel_left_is_offered_and_goes_on(store, asking, watched):
+    recipe = asking.but(steps=40)
+    left = bench.panel(recipe, "left")
+    left.start()
+    until(lambda: left.step >= 2)
+    left.stop()
+    left.live.join()
+    status = store.folder(left.last).path / "status.json"
+    status.write_text(status.read_text().replace('"stopped"', '"running"').replace('"pid": ', '"pid": 4000000'))
+    panel = bench.panel(recipe, "right")
+    step = store.folder(left.last).checkpoint().name
+    assert f"{left.last} was interrupted after step {step}; Resume" in panel.view.texts["progress"].value
+    panel.view.buttons["pause"].click()
+    until(lambda: panel.state == "done")
+    assert panel.live.value.id == left.last and len(store.runs()) == 1
+    other = bench.panel(recipe.but(seed=5), "other")
+    assert other.view.texts["progress"].value.count("Resume") == 0 and other.view.buttons["pause"].disabled
+
+
+def test_a_run_whose_folder_was_deleted_is_offered_no_more(store, asking, watched):
+    panel = bench.panel(long(asking), "gone")
+    panel.start()
+    until(lambda: panel.step >= 2)
+    panel.stop()
+    panel.live.join()
+    assert not panel.view.buttons["pause"].disabled
+    shutil.rmtree(store.folder(panel.last).path)
+    panel.view.buttons["pause"].click()
+    panel.draw()
+    assert panel.state == "stopped" and panel.view.buttons["pause"].disabled and not panel.resume()
 
 
 def test_result_starts_a_run_that_nobody_started_and_waits(store, asking, watched):
@@ -441,8 +536,8 @@ def test_result_starts_a_run_that_nobody_started_and_waits(store, asking, watche
 def test_clicks_that_queued_up_behind_a_waiting_cell_do_nothing(store, asking, watched):
     panel = bench.panel(asking, "late")
     panel.result()
-    panel.view.run.click()
-    panel.view.halt.click()
+    panel.view.buttons["run"].click()
+    panel.view.buttons["stop"].click()
     assert panel.state == "done" and len(store.runs()) == 1
 
 
@@ -519,16 +614,26 @@ def test_whatever_a_model_wrote_is_escaped(asking, watched):
 
 def test_every_part_can_be_found_by_its_class(asking, watched):
     view = bench.panel(asking, "classes", ["learning_rate"]).view
-    found = {name for widget in (*view.texts.values(), view.run, view.halt, view.box, view.knobs[0][1])
+    found = {name for widget in (*view.texts.values(), *view.buttons.values(), view.box, view.knobs[0][1])
              for name in widget._dom_classes}  # fmt: skip
-    assert {"ft-run", "ft-stop", "ft-curve", "ft-state", "ft-panel", "ft-knob-learning_rate"} <= found
+    assert {
+        "ft-run",
+        "ft-pause",
+        "ft-stop",
+        "ft-reset",
+        "ft-fork",
+        "ft-curve",
+        "ft-state",
+        "ft-panel",
+        "ft-knob-learning_rate",
+    } <= found
 
 
 def test_colab_gets_no_buttons_that_cannot_work(store, asking, monkeypatch):
     monkeypatch.setenv("FTKIT_MODE", "cell")
     panel = bench.panel(asking, "colab")
     shown = [widget for row in panel.view.box.children for widget in getattr(row, "children", ())]
-    assert panel.view.run not in shown and "Run the next cell" in panel.view.texts["progress"].value
+    assert panel.view.buttons["run"] not in shown and "Run the next cell" in panel.view.texts["progress"].value
     assert panel.result().status == "done"
     assert "ft-last" in panel.view.texts["curve"].value and "done" in panel.view.texts["state"].value
 

@@ -91,20 +91,20 @@ def kernel(tiny_folder, tmp_path_factory):
 
 
 def test_a_double_click_starts_one_thread_and_stop_stops_it(kernel):
-    kernel.click("panel.view.run")
-    kernel.click("panel.view.run")
+    kernel.click("panel.view.buttons['run']")
+    kernel.click("panel.view.buttons['run']")
     said = kernel.until("running")
     assert said.split()[2] == "1"
     assert kernel.tell("print('ft-last' in panel.view.texts['curve'].value)") == "True"
     patience = seconds(2)  # one for Stop, one for asking
-    kernel.click("panel.view.halt")
+    kernel.click("panel.view.buttons['stop']")
     kernel.until("stopped", patience)
     assert kernel.tell("import ftkit; print([one.status for one in ftkit.runs.store().runs()])") == "['stopped']"
 
 
 def test_the_kernel_answers_while_a_run_goes_on(kernel):
     kernel.tell("panel = bench.panel(long, 'answers')")
-    kernel.click("panel.view.run")
+    kernel.click("panel.view.buttons['run']")
     first = int(kernel.until("running").split()[1])
     times = []
     for _ in range(5):
@@ -113,7 +113,7 @@ def test_the_kernel_answers_while_a_run_goes_on(kernel):
         times.append(time.monotonic() - began)
     assert sorted(times)[2] < seconds(1)
     assert int(kernel.tell(STATE).split()[1]) > first
-    kernel.click("panel.view.halt")
+    kernel.click("panel.view.buttons['stop']")
     kernel.until("stopped")
 
 

@@ -42,6 +42,20 @@ def test_events_come_back_as_they_went_in(run):
     assert second["seconds"] >= first["seconds"] >= 0
 
 
+def test_other_ends_of_lines_in_a_text_cut_no_event(run):
+    text = "a\u2028b\u0085c\x0bd\re"
+    run.event(1, "sample", text=text)
+    assert run.events()[0]["values"]["text"] == text
+
+
+def test_the_events_until_the_newest_checkpoint(run):
+    assert run.saved() == []
+    for step, kind in ((1, "loss"), (2, "loss"), (2, "checkpoint"), (2, "pause"), (3, "loss"), (3, "end")):
+        run.event(step, kind)
+    (run.path / "checkpoint" / "2").mkdir(parents=True)
+    assert [(event["step"], event["kind"]) for event in run.saved()] == [(1, "loss"), (2, "loss"), (2, "checkpoint")]
+
+
 def test_a_line_cut_by_a_crash_is_left_out(run):
     run.event(1, "loss", loss=1.0)
     with open(run.path / "metrics.jsonl", "a") as file:

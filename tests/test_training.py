@@ -11,7 +11,7 @@ from transformers import LlamaForCausalLM
 
 from ftkit import models, training
 from ftkit.adapters import LoRA
-from ftkit.training import Diverged
+from ftkit.training import Diverged, Hand
 from ftkit.training import doctor as doctors
 from ftkit.training.doctor import Doctor
 from ftkit.training.loop import recomputing
@@ -37,12 +37,12 @@ class Stopper:
     """Presses Stop when a step has been told."""
 
     def __init__(self, step: int, kind: str = "loss"):
-        self.step, self.kind, self.stop, self.told = step, kind, threading.Event(), []
+        self.step, self.kind, self.hand, self.told = step, kind, Hand(), []
 
     def __call__(self, event):
         self.told.append(event)
         if event["kind"] == self.kind and event["step"] == self.step:
-            self.stop.set()
+            self.hand.stop()
 
 
 # ---- what a run leaves --------------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def _corpus():
 def test_a_stopped_run_goes_on_to_the_weights_of_an_unbroken_one(store, recipe, request):
     recipe = request.getfixturevalue(recipe)
     whole, press = training.run(recipe), Stopper(4)
-    stopped = training.run(recipe, on_event=press, stop=press.stop)
+    stopped = training.run(recipe, on_event=press, hand=press.hand)
     assert stopped.status == "stopped" and losses(stopped) == losses(whole)[:5][: len(losses(stopped))]
     assert stopped.model() and all(answer["after"] is None for answer in stopped.answers)
     assert press.told[-1]["kind"] == "end" and press.told[-1]["values"]["status"] == "stopped"
@@ -170,9 +170,9 @@ def test_a_stopped_run_goes_on_to_the_weights_of_an_unbroken_one(store, recipe, 
 
 
 def test_stop_before_the_first_step_stops_before_it(store, asking):
-    stop = threading.Event()
-    stop.set()
-    run = training.run(asking, stop=stop)
+    hand = Hand()
+    hand.stop()
+    run = training.run(asking, hand=hand)
     assert run.status == "stopped" and losses(run) == [] and run.answers == []
     with pytest.raises(ValueError, match="is stopped and has left no model"):
         run.model()
@@ -181,7 +181,7 @@ def test_stop_before_the_first_step_stops_before_it(store, asking):
 
 def test_stop_while_all_is_set_up_stops_before_the_first_step(store, asking):
     press = Stopper(0, "start")
-    run = training.run(asking, on_event=press, stop=press.stop)
+    run = training.run(asking, on_event=press, hand=press.hand)
     assert run.status == "stopped" and losses(run) == [] and run.answers[0]["after"] is None
     assert "checkpoint" not in {path.name for path in run.path.iterdir()}
     assert equal(weights(training.resume(run.id)), weights(training.run(asking)))
@@ -189,7 +189,7 @@ def test_stop_while_all_is_set_up_stops_before_the_first_step(store, asking):
 
 def test_stop_while_answers_are_compared_keeps_the_trained_model(store, asking):
     press = Stopper(8, "checkpoint")
-    run = training.run(asking, on_event=press, stop=press.stop)
+    run = training.run(asking, on_event=press, hand=press.hand)
     assert run.status == "stopped" and len(losses(run)) == 8 and run.answers[0]["after"] is None
     ended = training.resume(run.id)
     assert ended.status == "done" and ended.answers[0]["after"] is not None and equal(weights(ended), weights(run))
@@ -216,12 +216,112 @@ def test_a_run_that_still_runs_is_not_resumed(store, asking):
 @pytest.mark.parametrize("file", ["recipe.json", "status.json", "metrics.jsonl"])
 def test_a_damaged_run_is_not_resumed_and_not_touched(store, asking, file):
     press = Stopper(2)
-    run = training.run(asking, on_event=press, stop=press.stop)
+    run = training.run(asking, on_event=press, hand=press.hand)
     (run.path / file).write_text("{}\n{\n")
     before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
     with pytest.raises(ValueError, match=file.split(".")[0]):
         training.resume(run.id)
     assert {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()} == before
+
+
+# ---- a hand on a run ----------------------------------------------------------------------------------------------
+
+
+def at(step, kind="loss"):
+    """Whether an event is of this step and kind."""
+    return lambda event: (event["step"], event["kind"]) == (step, kind)
+
+
+class Driver:
+    """Does something when an event comes."""
+
+    def __init__(self, *deeds):
+        self.hand, self.deeds, self.told = Hand(), list(deeds), []
+
+    def __call__(self, event):
+        self.told.append(event)
+        for when, do in self.deeds:
+            if when(event):
+                do(self.hand)
+
+
+def rates(run):
+    return [event["values"]["learning_rate"] for event in run.metrics if event["kind"] == "loss"]
+
+
+@pytest.mark.parametrize("recipe", ["reading", "asking"])
+def test_a_rate_turned_on_the_way_is_in_the_recipe_and_the_recipe_gives_the_same_weights(store, recipe, request):
+    recipe = request.getfixturevalue(recipe)
+    plain, driver = training.run(recipe), Driver((at(3), lambda hand: hand.turn("learning_rate", 1e-4)))
+    turned = training.run(recipe, on_event=driver, hand=driver.hand)
+    assert turned.recipe == recipe.turned(3, "learning_rate", 1e-4) != recipe
+    assert rates(turned)[:3] == rates(plain)[:3]
+    times = 1e-4 / recipe.train.learning_rate
+    assert rates(turned)[3:] == pytest.approx([rate * times for rate in rates(plain)[3:]])
+    assert losses(turned)[:4] == losses(plain)[:4] and losses(turned)[4:] != losses(plain)[4:]
+    again = training.run(turned.recipe)
+    assert losses(again) == losses(turned) and equal(weights(again), weights(turned))
+    changed = [event for event in turned.metrics if event["kind"] == "change"]
+    assert [(one["step"], one["values"]) for one in changed] == [(3, {"knob": "learning_rate", "value": 1e-4})]
+
+
+@pytest.mark.parametrize("stop", [3, 4, 6])
+def test_a_run_with_a_turned_rate_resumes_to_the_same_weights(store, asking, stop):
+    recipe = asking.turned(3, "learning_rate", 1e-3).turned(5, "learning_rate", 2e-2)
+    whole, press = training.run(recipe), Stopper(stop)
+    ended = training.resume(training.run(recipe, on_event=press, hand=press.hand).id)
+    assert losses(ended) == losses(whole) and rates(ended) == rates(whole) and equal(weights(ended), weights(whole))
+
+
+def test_a_paused_run_has_saved_its_state_waits_and_goes_on_as_if_nothing_had_been(store, asking):
+    seen = []
+
+    def paused(hand):
+        (entry,) = store.runs()
+        seen.append((entry.status, store.folder(entry.id).checkpoint().name, hand.paused))
+        threading.Timer(0.3, hand.resume).start()
+
+    driver = Driver((at(4), lambda hand: hand.pause()), (at(4, "pause"), paused))
+    run, whole = training.run(asking, on_event=driver, hand=driver.hand), training.run(asking)
+    assert seen == [("running", "4", True)]
+    assert run.status == "done" and losses(run) == losses(whole) and equal(weights(run), weights(whole))
+    after = next(event for event in run.metrics if at(5)(event))
+    assert after["values"]["step_seconds"] < 0.3 < after["seconds"] - run.metrics[kinds(run).index("pause")]["seconds"]
+
+
+def test_a_paused_run_can_be_stopped_and_resumed(store, asking):
+    driver = Driver((at(4), lambda hand: hand.pause()), (at(4, "pause"), lambda hand: hand.stop()))
+    run = training.run(asking, on_event=driver, hand=driver.hand)
+    assert run.status == "stopped" and len(losses(run)) == 4
+    assert equal(weights(training.resume(run.id)), weights(training.run(asking)))
+
+
+def test_a_fork_goes_on_with_another_rate_and_the_first_run_stays(store, asking):
+    press = Stopper(4)
+    first = training.run(asking, on_event=press, hand=press.hand)
+    step, whole = len(losses(first)), training.run(asking)
+    fork = training.fork(first.id, learning_rate=1e-4)
+    assert fork.status == "done" and fork.id != first.id and training.open_run(first.id).status == "stopped"
+    assert losses(fork)[: step + 1] == losses(whole)[: step + 1]
+    assert losses(fork)[step + 1 :] != losses(whole)[step + 1 :]
+    from_nothing = training.run(fork.recipe)
+    assert equal(weights(from_nothing), weights(fork)) and from_nothing.answers == fork.answers
+    assert equal(weights(training.resume(first.id)), weights(whole))
+
+
+def test_what_cannot_be_forked_or_turned_is_said(store, asking):
+    done, stopped = training.run(asking.but(steps=2)), Hand()
+    with pytest.raises(ValueError, match="has taken all of its 2 steps"):
+        training.fork(done.id, learning_rate=1e-4)
+    stopped.stop()
+    with pytest.raises(ValueError, match="has saved no checkpoint yet; stop it after a step"):
+        training.fork(training.run(asking, hand=stopped).id)
+    with pytest.raises(ValueError, match=r"live knob is 'steps'; .*choose one of learning_rate"):
+        Hand().turn("steps", 3)
+    with pytest.raises(ValueError, match=r"learning_rate is 0; choose 1e-06 to 1000"):
+        Hand().turn("learning_rate", 0)
+    with pytest.raises(ValueError, match="turned after 8 steps; choose 0 to 7"):
+        asking.turned(8, "learning_rate", 1e-4)
 
 
 def test_an_error_in_a_listener_ends_the_run_as_failed(store, reading):

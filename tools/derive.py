@@ -11,9 +11,9 @@ from ftkit.objectives import OBJECTIVES
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (  # in import order: a room imports only rooms above it
-    "machine", "world", "tokenizer", "runs", "records", "data", "models", "generation", "rewards", "evaluation",
-    "prompting", "retrieval", "adapters", "objectives", "recipe", "training", "lessons", "shipped", "comprehension",
-    "evidence", "plots", "checks", "bench", "cli",
+    "machine", "world", "tokenizer", "runs", "preferences", "records", "data", "models", "generation", "rewards",
+    "evaluation", "prompting", "retrieval", "adapters", "objectives", "recipe", "training", "lessons", "shipped",
+    "comprehension", "evidence", "plots", "checks", "bench", "cli",
 )  # fmt: skip
 
 
@@ -71,18 +71,22 @@ def house() -> str:
 
 
 def shipped() -> str:
-    """The models that ship, from their cards."""
-    cards = [
-        json.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "data/models").glob("*/card.json"))
-    ]
-    names = list(dict.fromkeys(name for card in cards for name in card["probes"]))
+    """The models that ship, from their cards: a table for each set of probes."""
+    paths = sorted((ROOT / "data/models").glob("*/card.json"))
+    kinds: dict[tuple, list[dict]] = {}
+    for card in (json.loads(path.read_text(encoding="utf-8")) for path in paths):
+        kinds.setdefault(tuple(card["probes"]), []).append(card)
+    return "\n\n".join(_probed(probes, kinds[probes]) for probes in sorted(kinds, key=lambda one: -len(kinds[one])))
+
+
+def _probed(probes: tuple, cards: list[dict]) -> str:
+    """Models that are asked the same."""
     rows = [("", *(f"`{card['model']}`" for card in cards))]
     rows.append(("parameters", *(f"{card['parameters'] / 1e6:.2f} M" for card in cards)))
     rows.append(("tokens read", *(f"{card['tokens'] / 1e6:.1f} M" for card in cards)))
-    for name in names:
-        found = [card["probes"].get(name) for card in cards]
-        unit = next(one["unit"] for one in found if one)
-        rows.append((f"{name} ({unit})", *(f"{one['value']:.3f}" if one else "" for one in found)))
+    for name in probes:
+        found = [card["probes"][name] for card in cards]
+        rows.append((f"{name} ({found[0]['unit']})", *(f"{one['value']:.3f}" for one in found)))
     return table(rows)
 
 

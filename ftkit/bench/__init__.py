@@ -2,6 +2,7 @@
 
 from .ask import Ask, prompt
 from .panel import Panel, panel
+from .preferring import Preferring, preferences
 from .workbench import Workbench, workbench
 
-__all__ = ["Ask", "Panel", "Workbench", "panel", "prompt", "workbench"]
+__all__ = ["Ask", "Panel", "Preferring", "Workbench", "panel", "preferences", "prompt", "workbench"]

@@ -25,7 +25,7 @@ def prompt(
     temperature  0 takes the likeliest token each time; above it, each press of the button draws others
     raises       ValueError if there is no model, or an unknown one
     """
-    asked = Ask(tuple(models.names() if names is None else names), text, max_new_tokens, temperature, seed)
+    asked = Ask(tuple(models.causal_names() if names is None else names), text, max_new_tokens, temperature, seed)
     if not asked.names:
         raise ValueError("no model ships here; give the names of models")
     asked.show()
@@ -64,7 +64,7 @@ class Ask:
         text, seed = self.text, self.seed
         self.seed += 1
         self.complaint = ""
-        if not self.live.start(lambda stop: self._write(text, seed, stop)):
+        if not self.live.start(lambda hand: self._write(text, seed, hand)):
             self.complaint = "A run is going on; stop it, or wait for it."
             self.draw()
 
@@ -76,12 +76,12 @@ class Ask:
         self.button.disabled = self.live.busy
         self.out.value = f"<div>{html.escape(said)}</div>{self.table.html() if self.table else ''}"
 
-    def _write(self, text: str, seed: int, stop) -> Table:
+    def _write(self, text: str, seed: int, hand) -> Table:
         rows = []
         for name in self.names:
             if name not in self.loaded:
                 self.loaded[name] = models.load(name)
-            if stop.is_set():
+            if hand.stopped.is_set():
                 break
             written = generate(*self.loaded[name], [text], seed=seed, **self.settings)
             rows.append((name, text + written.texts[0]))

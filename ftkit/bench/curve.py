@@ -11,16 +11,18 @@ WIDTH, HEIGHT = 760, 300
 LEFT, RIGHT, TOP, BOTTOM = 66, 14, 12, 52
 INK = "var(--jp-ui-font-color1, var(--colab-primary-text-color, #767676))"
 GRID = "var(--jp-border-color2, rgba(118,118,118,.3))"
+MARK_ROWS = 4  # texts one below the other, so that near ones do not cover each other
 STROKES = ("", "9 5", "2 5", "9 5 2 5", "16 5")
 
 
 @dataclass(frozen=True)
 class Line:
-    """points: (step, loss in nats/token); place: decides colour and dash"""
+    """points: (step, loss in nats/token); place: decides colour and dash; marks: (step, what was done then)"""
 
     label: str
     points: Sequence[tuple[float, float]]
     place: int = 0
+    marks: Sequence[tuple[int, str]] = ()
 
 
 def curve(now: Line, earlier: Sequence[Line] = (), steps: int = 0) -> str:
@@ -41,7 +43,7 @@ def curve(now: Line, earlier: Sequence[Line] = (), steps: int = 0) -> str:
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Loss over steps: {said}" '
         f'style="width:100%;max-width:{WIDTH + 140}px;font:14px sans-serif;fill:{INK}">'
-        f"{frame.svg()}{''.join(drawn)}{_dot(last, frame, now.place, said)}</svg>{_legend(lines)}"
+        f"{frame.svg()}{''.join(drawn)}{_marks(now, frame)}{_dot(last, frame, now.place, said)}</svg>{_legend(lines)}"
     )
 
 
@@ -96,6 +98,20 @@ def _path(line: Line, frame: _Frame, now: bool) -> str:
         f'<polyline class="{"ft-now" if now else "ft-earlier"}" points="{points}" fill="none" '
         f'stroke-width="{2.5 if now else 1.8}" opacity="{1 if now else 0.75}" {_stroke(line.place)}/>'
     )
+
+
+def _marks(line: Line, frame: _Frame) -> str:
+    """A dashed line where something was done to the run, and what."""
+    parts = []
+    for row, (step, text) in enumerate(line.marks):
+        x, _ = frame.at(step, 0)
+        side, near = ("end", -5) if x > WIDTH / 2 else ("start", 5)
+        parts.append(
+            f'<line class="ft-mark" x1="{x}" x2="{x}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" stroke-dasharray="3 4" '
+            f'style="stroke:{INK}"/><text x="{x + near}" y="{TOP + 14 + 17 * (row % MARK_ROWS)}" '
+            f'text-anchor="{side}">{html.escape(text)}</text>'
+        )
+    return "".join(parts)
 
 
 def _dot(last, frame: _Frame, place: int, said: str) -> str:

@@ -87,9 +87,16 @@ def widget(control: Control, recipe: Recipe):
         made = w.BoundedIntText(value=value, min=low, max=high, **how)
     else:
         made = w.FloatText(value=value, **how)
-    setattr(made, "tooltip" if made.has_trait("tooltip") else "description_tooltip", one.help)
+    setattr(made, "tooltip" if made.has_trait("tooltip") else "description_tooltip", _help(one))
     made.add_class(f"ft-knob-{control.name}")
     return made
+
+
+def _help(one: Knob) -> str:
+    """Its effect and its default, which is the source paper's or says in the config why it is not."""
+    default = "" if one.default is None else f"default: {_text(one.default)}"
+    live = "may be turned while it runs" if one.live else ""
+    return "; ".join(part for part in (one.help, default, live) if part)
 
 
 def _every(recipe: Recipe) -> list[Control]:
@@ -117,7 +124,7 @@ def _offering(control: Control, recipe: Recipe, values) -> Control:
     if values is not None:
         named = values.items() if isinstance(values, Mapping) else [(_text(value), value) for value in values]
     elif one.name == "model" and not control.part:
-        named = [(name, name) for name in models.names()]
+        named = [(name, name) for name in models.causal_names()]
     elif one.choices:
         named = [(choice, choice) for choice in one.choices]
     elif one.scale == "log" and one.type in (int, float):
@@ -129,7 +136,8 @@ def _offering(control: Control, recipe: Recipe, values) -> Control:
         named.append((_text(now), now))
         if not isinstance(now, str):
             named.sort(key=lambda pair: pair[1])
-    return replace(control, options=tuple((str(label), value) for label, value in named))
+    marked = [(f"{label} (default)" if value == one.default else str(label), value) for label, value in named]
+    return replace(control, options=tuple(marked))
 
 
 def _series(one: Knob) -> list:

@@ -1,4 +1,4 @@
-"""Work that goes on beside the notebook: one at a time, stopped by an event, looked at five times a second.
+"""Work that goes on beside the notebook: one at a time, with a hand on it, looked at five times a second.
 
 The worker never prints, displays or enters an output widget: across kernels only assigning to widgets arrives.
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import machine
+from ..training import Hand
 
 RATE = 5  # looks a second; a server drops messages above a thousand
 MODES = ("thread", "cell", "headless")
@@ -61,23 +62,23 @@ class Live:
     def __init__(self, how: str, on_change: Callable[[], None]):
         self.how, self.on_change = how, on_change
         self.state, self.value, self.error = "idle", None, None
-        self._stop, self._ended, self._next = threading.Event(), threading.Event(), 0.0
+        self.hand, self._ended, self._next = Hand(), threading.Event(), 0.0
 
     @property
     def busy(self) -> bool:
         return self.state in BUSY
 
-    def start(self, work: Callable[[threading.Event], Any]) -> bool:
+    def start(self, work: Callable[[Hand], Any]) -> bool:
         """Begins unless this or another one works already; returns whether it did.
 
-        work  (stop) -> result; a result with a `status` says by it how it ended
+        work  (hand) -> result; a result with a `status` says by it how it ended
         """
         with Live._lock:
             if Live.current is not None:
                 return False
             Live.current = self
             self.state, self.value, self.error = "running", None, None
-            self._stop, self._ended = threading.Event(), threading.Event()
+            self.hand, self._ended = Hand(), threading.Event()
         machine.release_helpers()
         if self.how != "thread":
             self.on_change()
@@ -93,12 +94,12 @@ class Live:
             if self.state != "running":
                 return
             self.state = "stopping"
-            self._stop.set()
+            self.hand.stop()
         self.on_change()
 
-    def tick(self) -> None:
-        """The worker has news."""
-        if self.how == "thread" and time.monotonic() >= self._next:
+    def tick(self, urgent: bool = False) -> None:
+        """The worker has news; urgent ones are drawn at once."""
+        if self.how == "thread" and (urgent or time.monotonic() >= self._next):
             self._next = time.monotonic() + 1 / RATE
             self.on_change()
 
@@ -141,7 +142,7 @@ class Live:
         if self.how == "thread":
             self.on_change()
         try:
-            self.value = work(self._stop)
+            self.value = work(self.hand)
             end = getattr(self.value, "status", "done")
         except BaseException as error:  # whatever it is, the cell that waits raises it
             self.error, end = error, "failed"

@@ -8,15 +8,25 @@ from . import knobs
 from .python import python
 
 ROWS = 8  # answers shown
-WORDS = {
-    "idle": "ready",
-    "running": "running",
-    "stopping": "stopping",
-    "done": "done",
-    "stopped": "stopped",
-    "failed": "failed",
+BUTTONS = (  # word, icon, style, what it does
+    ("Run", "play", "success", "trains with the controls as they are"),
+    ("Pause", "pause", "", "saves the state and waits; pressed again, the run goes on"),
+    ("Stop", "stop", "danger", "ends the run, with its state saved"),
+    ("Reset", "undo", "", "puts the controls back to where they were at first"),
+    ("Fork", "code-fork", "", "copies the state of a run that is paused or stopped, and goes on with the turned knob"),
+)
+SIGNS = {
+    "idle": "○",
+    "running": "▶",
+    "pausing": "‖",
+    "paused": "‖",
+    "stopping": "◼",
+    "done": "✓",
+    "stopped": "◼",
+    "failed": "✗",
 }
-SIGNS = {"idle": "○", "running": "▶", "stopping": "◼", "done": "✓", "stopped": "◼", "failed": "✗"}
+WORDS = {state: state for state in SIGNS} | {"idle": "ready"}
+PARTS = ("curve", "doctor", "samples", "answers", "forgetting", "python")  # below the buttons, in this order
 INK = "color:var(--jp-ui-font-color1, var(--colab-primary-text-color, inherit))"
 
 
@@ -30,24 +40,24 @@ class View:
         self.knobs = [(one, knobs.widget(one, panel.recipe)) for one in panel.offered]
         for _, widget in self.knobs:
             widget.observe(self._turned, "value")
-        self.run = w.Button(description="Run", button_style="success", icon="play", layout={"width": "8em"})
-        self.halt = w.Button(
-            description="Stop", button_style="danger", icon="stop", layout={"width": "8em"}, disabled=True
-        )
-        self.run.on_click(panel.click_run)
-        self.halt.on_click(panel.click_stop)
-        self.texts = {name: w.HTML() for name in ("state", "progress", "curve", "doctor", "samples", "answers",
-                                                  "forgetting", "python")}  # fmt: skip
-        for name, widget in {**self.texts, "run": self.run, "stop": self.halt}.items():
+        self.buttons = {}
+        for name, icon, style, help in BUTTONS:
+            button = w.Button(description=name, icon=icon, button_style=style, layout={"width": "8em"})
+            setattr(button, "tooltip" if button.has_trait("tooltip") else "description_tooltip", help)
+            button.on_click(getattr(panel, f"click_{name.lower()}"))
+            self.buttons[name.lower()] = button
+        self.texts = {name: w.HTML() for name in ("costs", "state", "progress", *PARTS)}
+        for name, widget in {**self.texts, **self.buttons}.items():
             widget.add_class(f"ft-{name}")
-        buttons = [] if panel.how == "cell" else [self.run, self.halt]
+        buttons = [] if panel.how == "cell" else list(self.buttons.values())
         rows = [
             w.HBox([widget for _, widget in self.knobs], layout={"flex_flow": "row wrap"}),
+            self.texts["costs"],
             w.HBox(
                 [*buttons, self.texts["state"], self.texts["progress"]],
                 layout={"flex_flow": "row wrap", "align_items": "center"},
             ),
-            *[self.texts[name] for name in ("curve", "doctor", "samples", "answers", "forgetting", "python")],
+            *[self.texts[name] for name in PARTS],
         ]
         self.box = w.VBox(rows if self.knobs else rows[1:], layout={"padding": "4px 0"})
         self.box.add_class("ft-panel")
@@ -56,8 +66,13 @@ class View:
         """Assigns what has changed; a widget whose text is the same sends nothing."""
         panel = self.panel
         with self.lock:
-            self.run.disabled, self.halt.disabled = panel.live.busy, panel.state != "running"
+            for name, able in panel.able().items():
+                self.buttons[name].disabled = not able
+            pause = self.buttons["pause"]
+            resumes = panel.state != "running" and not pause.disabled
+            pause.description, pause.icon = ("Resume", "play") if resumes else ("Pause", "pause")
             for name, text in {
+                "costs": costs(panel),
                 "state": state(panel),
                 "progress": f'<span style="{INK}">{html.escape(progress(panel))}</span>',
                 "curve": panel.curve(),
@@ -68,6 +83,11 @@ class View:
                 "python": code(panel),
             }.items():
                 self.texts[name].value = text
+
+    def reset(self) -> None:
+        """Controls as they were at first; the panel is told of each."""
+        for control, widget in self.knobs:
+            widget.value = control.value(self.panel.first)
 
     def _turned(self, _) -> None:
         self.panel.turn([(control, widget.value) for control, widget in self.knobs])
@@ -97,18 +117,25 @@ def state(panel) -> str:
     return f'<span role="status" style="font-weight:bold;{INK}">{words}</span>'
 
 
+def costs(panel) -> str:
+    """What the next run will cost."""
+    return f'<span style="{INK}">Run: {html.escape(str(panel.costs))}</span>' if panel.costs else ""
+
+
 def progress(panel) -> str:
     """How far it is, or what is wrong."""
     if panel.complaint:
         return panel.complaint
     if panel.state == "idle":
-        return "" if panel.how != "cell" else "Run the next cell to train; its stop square stops the run."
+        return panel.offer()
     if not panel.live.busy:
         return ending(panel)
     losses = panel.said("loss")
     if not losses:
         return "loading the model, asking it before it is tuned"
     last, steps = losses[-1], panel.ran.train.steps
+    if panel.state == "paused":
+        return f"step {panel.step} of {steps}, loss {last['loss']:.3f}; its state is saved, and it waits"
     if panel.state == "stopping" or panel.step >= steps:
         return f"step {panel.step} of {steps}: " + ("saving" if panel.state == "stopping" else "saving, asking again")
     return f"step {panel.step} of {steps}, loss {last['loss']:.3f}, about {last['seconds_left']:.0f} s left"
@@ -124,6 +151,23 @@ def ending(panel) -> str:
     loss = f", loss {losses[-1]['loss']:.3f} nats/token" if losses else ""
     seconds = f", {done.cost['seconds']:.1f} s of training" if done.cost else ""
     return f"{done.id}: {WORDS[panel.state]} at step {panel.step if losses else 0}{loss}{seconds}"
+
+
+def report(panel, done) -> None:
+    """What stands on the page of a notebook that nobody watched."""
+    from IPython.display import display
+
+    for sentence in panel.said("doctor"):
+        print(f"Doctor: {sentence['text']}")
+    if panel.now().points:
+        display(plots.loss_curve({panel.now().label: done}, x="step"))
+    if panel.said("sample"):
+        display(plots.samples(done))
+    if done.answers:
+        display(plots.answers(done))
+    if any(pair["after"] is not None for pair in done.forgetting.values()):
+        display(plots.forgetting(done.forgetting))
+    print(ending(panel))
 
 
 def doctor(panel) -> str:

@@ -2,14 +2,17 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .. import machine, plots, training
 from ..checks import Source
 from ..recipe import Recipe
+from ..runs import RunFolder
 from . import knobs, page
 from .curve import Line, curve
+from .earlier import offer, resumable, unfinished
+from .expected import Expected, expected
 from .live import Live, mode
 from .python import changes, python
 
@@ -41,7 +44,7 @@ class Panel:
     """One recipe, its controls, and the runs made with it. Made by `panel`.
 
     recipe   as the controls now say
-    state    idle, running, stopping, done, stopped or failed
+    state    idle, running, pausing, paused, stopping, done, stopped or failed
     step     the last one taken
     earlier  curves of earlier runs
     """
@@ -53,11 +56,14 @@ class Panel:
         self.earlier: list[Line] = []
         self.events: list[dict] = []
         self.ran: Recipe | None = None
-        self.runs, self.complaint, self.view, self._deaf_until = 0, "", None, 0.0
+        self.costs: Expected | None = None
+        self.runs, self.last, self.complaint, self.view, self._deaf_until = 0, "", "", None, 0.0
 
     @property
     def state(self) -> str:
-        return self.live.state
+        if self.live.state != "running" or not self.live.hand.paused:
+            return self.live.state
+        return "paused" if self.events and self.events[-1]["kind"] == "pause" else "pausing"
 
     @property
     def step(self) -> int:
@@ -72,33 +78,48 @@ class Panel:
         if self.how == "headless":
             display(Source(python(self.recipe), "this panel runs"))
             return
+        self.last = self.last or unfinished(self.recipe)
         self.view = page.View(self)
         self.draw()
         display(self.view.box)
+        self.costs = expected(self.recipe)  # after the first picture: it loads the libraries
+        self.draw()
         machine.release_helpers()  # of the thread that runs cells; a click may come in another one
 
     def start(self) -> bool:
         """Begins a run with the controls as they are; False, and a sentence on the panel, if that cannot be."""
-        if self.live.busy:
-            return False
-        if self.complaint:
-            self.draw()
-            return False
-        recipe, earlier, events = self.recipe, self._with_last(), []
+        recipe = self.recipe
+        return self._begin(recipe, [], lambda **how: training.run(recipe, **how))
 
-        def train(stop):
-            import torch
-
-            self.earlier, self.events, self.ran, self.runs = earlier, events, recipe, self.runs + 1
-            with torch.enable_grad():  # modes belong to a thread: a cell that switched gradients off means itself
-                return training.run(recipe, on_event=self._on_event, stop=stop)
-
-        if self.live.start(train):
-            return True
-        self.complaint = "Another run is going on; stop it, or wait for it."
+    def pause(self) -> None:
+        """Asks the run to save its state and to wait."""
+        self.live.hand.pause()
         self.draw()
-        self.complaint = ""
-        return False
+
+    def resume(self) -> bool:
+        """Lets a paused run go on, or one that was stopped, has failed or was interrupted, from its last checkpoint."""
+        if self.live.busy:
+            self.live.hand.resume()
+            self.draw()
+            return True
+        left = self._left()
+        if left is None:
+            return False
+        recipe = Recipe.from_json(left.recipe())
+        return self._begin(recipe, left.saved(), lambda **how: training.resume(left.id, **how), again=True)
+
+    def fork(self) -> bool:
+        """Goes on from the state of a run that is paused or stopped, with live knobs as the controls are now."""
+        if self.state == "paused":
+            self.stop()
+            self.live.join()
+        left, turned = self._left(), self._turned()
+        if self.live.busy or left is None or not turned:
+            return False
+        recipe, step = Recipe.from_json(left.recipe()), int(left.checkpoint().name)
+        for knob, value in turned.items():
+            recipe = recipe.turned(step, knob, value)
+        return self._begin(recipe, left.saved(), lambda **how: training.fork(left.id, **turned, **how))
 
     def stop(self) -> None:
         self.live.stop()
@@ -122,7 +143,7 @@ class Panel:
             if waiting:
                 waiting.tell(last=True)
         if fresh and self.how == "headless":
-            self._report(done)
+            page.report(self, done)
         return done
 
     def close(self) -> list[Line]:
@@ -135,18 +156,51 @@ class Panel:
 
     def turn(self, values: Sequence[tuple[knobs.Control, Any]]) -> None:
         """The controls were moved."""
+        before = self._live_knobs()
         try:
             self.recipe, self.complaint = knobs.turned(self.first, values), ""
         except (ValueError, TypeError) as error:
             self.complaint = str(error)
+        for knob, value in self._live_knobs().items():
+            if self.live.busy and value != before[knob]:
+                self.live.hand.turn(knob, value)
+        self.costs = None if self.complaint else expected(self.recipe)
         self.draw()
+
+    def able(self) -> dict[str, bool]:
+        """Which buttons do something now."""
+        busy, left = self.live.busy, self._left() is not None
+        return {
+            "run": not busy,
+            "pause": self.state in ("running", "pausing", "paused") if busy else left,
+            "stop": self.live.state == "running",
+            "reset": self.recipe != self.first or bool(self.complaint),
+            "fork": (self.state == "paused" if busy else left) and bool(self._turned()),
+        }
+
+    def offer(self) -> str:
+        """What can be done before the first run."""
+        if self.how == "cell":
+            return "Run the next cell to train; its stop square stops the run."
+        return offer(self._left())
 
     def click_run(self, _=None) -> None:
         if time.monotonic() >= self._deaf_until:
             self.start()
 
+    def click_pause(self, _=None) -> None:
+        if time.monotonic() >= self._deaf_until:
+            self.pause() if self.state == "running" else self.resume()
+
     def click_stop(self, _=None) -> None:
         self.stop()
+
+    def click_reset(self, _=None) -> None:
+        self.view.reset()
+
+    def click_fork(self, _=None) -> None:
+        if time.monotonic() >= self._deaf_until:
+            self.fork()
 
     def draw(self) -> None:
         if self.view:
@@ -154,40 +208,75 @@ class Panel:
 
     def curve(self) -> str:
         steps = (self.ran or self.recipe).train.steps
-        return curve(self._now(), self.earlier, steps)
+        return curve(self.now(), self.earlier, steps)
+
+    def now(self) -> Line:
+        """The curve of the present run."""
+        label = f"run {self.runs}" if self.runs else "no run yet"
+        turned = changes(self.ran, self.first) if self.ran else ""
+        done = [(event["step"], event["values"]) for event in tuple(self.events) if event["kind"] == "change"]
+        marks = [(step, f"{one['knob'].replace('_', ' ')} {one['value']:g}") for step, one in done]
+        points = plots.losses(tuple(self.events), "step")
+        return Line(f"{label}: {turned}" if turned else label, points, self.runs - 1, marks)
 
     def said(self, kind: str) -> list[dict]:
         """The values of all events of a kind in the present run."""
         return [event["values"] for event in tuple(self.events) if event["kind"] == kind]
 
-    def _on_event(self, event: dict) -> None:
-        self.events.append(event)
-        self.live.tick()
+    def _begin(self, recipe: Recipe, events: list[dict], work: Callable, again: bool = False) -> bool:
+        """Starts some work on a run; False, and a sentence on the panel, if that cannot be.
 
-    def _now(self) -> Line:
-        label = f"run {self.runs}" if self.runs else "no run yet"
-        turned = changes(self.ran, self.first) if self.ran else ""
-        return Line(f"{label}: {turned}" if turned else label, plots.losses(tuple(self.events), "step"), self.runs - 1)
+        events  what is known of it already
+        again   whether it is the run that is in the picture
+        """
+        if self.live.busy:
+            return False
+        if self.complaint:
+            self.draw()
+            return False
+        earlier = self.earlier if again and self.runs else self._with_last()
+
+        def train(hand):
+            import torch
+
+            self.earlier, self.events, self.ran = earlier, list(events), recipe
+            self.runs += 0 if again and self.runs else 1
+            with torch.enable_grad():  # modes belong to a thread: a cell that switched gradients off means itself
+                return work(on_event=self._on_event, hand=hand)
+
+        if self.live.start(train):
+            return True
+        self.complaint = "Another run is going on; stop it, or wait for it."
+        self.draw()
+        self.complaint = ""
+        return False
+
+    def _left(self) -> RunFolder | None:
+        """The last run, if it can go on."""
+        return None if self.live.busy else resumable(self.last)
+
+    def _turned(self) -> dict[str, float]:
+        """Live knobs whose controls stand at other values than the last run has come to."""
+        if self.ran is None:
+            return {}
+        return {name: value for name, value in self._live_knobs().items() if value != self.ran.at(self.step, name)}
+
+    def _live_knobs(self) -> dict[str, float]:
+        """What can be turned on the way, as the controls are now."""
+        return {one.name: one.value(self.recipe) for one in self.offered if one.knob.live}
+
+    def _on_event(self, event: dict) -> None:
+        self.last = self.live.hand.run_id
+        self.events.append(event)
+        if event["kind"] == "change":
+            change = (event["step"], *event["values"].values())
+            if change not in self.ran.changes:
+                self.ran = self.ran.turned(*change)
+        self.live.tick(urgent=event["kind"] in ("pause", "change"))
 
     def _with_last(self) -> list[Line]:
-        now = self._now()
+        now = self.now()
         return [*self.earlier, *([now] if now.points else [])][-EARLIER:]
-
-    def _report(self, done: training.Run) -> None:
-        """What stands on the page of a notebook that nobody watched."""
-        from IPython.display import display
-
-        for sentence in self.said("doctor"):
-            print(f"Doctor: {sentence['text']}")
-        if self._now().points:
-            display(plots.loss_curve({self._now().label: done}, x="step"))
-        if self.said("sample"):
-            display(plots.samples(done))
-        if done.answers:
-            display(plots.answers(done))
-        if any(pair["after"] is not None for pair in done.forgetting.values()):
-            display(plots.forgetting(done.forgetting))
-        print(page.ending(self))
 
 
 def _cell() -> str:

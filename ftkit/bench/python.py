@@ -10,7 +10,8 @@ def python(recipe: Recipe) -> str:
     names = {
         type(getattr(recipe, one.name)).__name__ for one in fields(recipe) if is_dataclass(getattr(recipe, one.name))
     }
-    parts = "".join(f"    {one.name}={_text(getattr(recipe, one.name))},\n" for one in fields(recipe))
+    said = [one for one in fields(recipe) if one.name != "changes" or recipe.changes]
+    parts = "".join(f"    {one.name}={_text(getattr(recipe, one.name))},\n" for one in said)
     return f"from ftkit import {', '.join(sorted(names | {'Recipe'}))}, run\n\ndone = run(Recipe(\n{parts}))"
 
 
@@ -25,12 +26,20 @@ def _text(value) -> str:
     return f"{type(value).__name__}({said})"
 
 
+def mark(step: int, knob: str, value: float) -> str:
+    """What was turned on the way: "learning rate 0.001 after step 40"."""
+    return f"{knob.replace('_', ' ')} {value:g} after step {step}"
+
+
 def changes(recipe: Recipe, other: Recipe) -> str:
     """What the first has that the second has not: "rank 4, learning rate 0.01"; empty for equal recipes."""
     said = []
     for part in fields(recipe):
         ours, theirs = getattr(recipe, part.name), getattr(other, part.name)
         if ours == theirs:
+            continue
+        if part.name == "changes":
+            said += [mark(*change) for change in ours if change not in theirs]
             continue
         if type(ours) is not type(theirs) or not is_dataclass(ours):
             said.append(f"{part.name} {_text(ours)}")

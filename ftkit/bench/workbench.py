@@ -58,7 +58,7 @@ class Workbench:
         if self.live.busy:
             return
         self.complaint, prompt = "", self.prompt
-        if not self.live.start(lambda stop: self._score(prompt)):
+        if not self.live.start(lambda _: self._score(prompt)):
             self.complaint = "A run is going on; stop it, or wait for it."
             self.draw()
 

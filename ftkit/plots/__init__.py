@@ -1,6 +1,7 @@
 """Show me. Numbers -> figures and tables; no training inside."""
 
 from .charts import arms, forgetting, kl, learned_first, loss_curve, losses
+from .compare import differences
 from .comprehension import (
     code_lengths,
     distances,
@@ -13,12 +14,14 @@ from .comprehension import (
     sizes,
 )
 from .figure import Figure
+from .lens import Lens, lens
 from .paper import conditions, timeline
 from .prompting import shots
+from .race import Race, race
 from .tables import Table, answers, samples
 
 __all__ = [
-    "Figure", "Table", "answers", "arms", "code_lengths", "conditions", "distances", "exposure", "forecasts",
-    "forgetting", "kl", "learned_first", "loss_curve", "losses", "parts", "prejudice", "revision", "samples", "savings",
-    "shots", "sizes", "timeline",
+    "Figure", "Lens", "Race", "Table", "answers", "arms", "code_lengths", "conditions", "differences", "distances",
+    "exposure", "forecasts", "forgetting", "kl", "learned_first", "lens", "loss_curve", "losses", "parts", "prejudice",
+    "race", "revision", "samples", "savings", "shots", "sizes", "timeline",
 ]  # fmt: skip

@@ -11,12 +11,30 @@ CELL = (
     "padding:.35em .7em;text-align:left;vertical-align:top;white-space:pre-wrap;max-width:28em;overflow-wrap:anywhere"
 )
 LINE = "border-bottom:1px solid rgba(118,118,118,.4)"
+HEAD = f"{CELL};{LINE};overflow-wrap:normal"  # no word of a heading is broken
 COLOURS = {"✓": "#009E73", "✗": "#D55E00"}  # only beside the sign and the word
 
 
 @dataclass(frozen=True)
+class Marked:
+    """A text of which some words are new or gone.
+
+    pieces  (words, "ins" for new ones, "del" for those that are gone, "" for all others)
+    """
+
+    pieces: tuple[tuple[str, str], ...]
+
+    def html(self) -> str:
+        return "".join(f"<{tag}>{html.escape(text)}</{tag}>" if tag else html.escape(text) for text, tag in self.pieces)
+
+    def __str__(self) -> str:
+        signs = {"ins": "{{+{}+}}", "del": "[-{}-]", "": "{}"}
+        return "".join(signs[tag].format(text) for text, tag in self.pieces)
+
+
+@dataclass(frozen=True)
 class Table:
-    """Rows of plain texts with a heading; shown as escaped HTML, and as text where there is none.
+    """Rows of plain or marked texts with a heading; shown as escaped HTML, and as text where there is none.
 
     note  a sentence below
     """
@@ -30,7 +48,7 @@ class Table:
         return self.html()
 
     def html(self) -> str:
-        heads = "".join(f'<th scope="col" style="{CELL};{LINE}">{html.escape(name)}</th>' for name in self.columns)
+        heads = "".join(f'<th scope="col" style="{HEAD}">{html.escape(name)}</th>' for name in self.columns)
         rows = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in self.rows)
         note = f'<p style="margin:.4em 0">{html.escape(self.note)}</p>' if self.note else ""
         caption = f'<caption style="text-align:left;font-weight:bold;{CELL}">{html.escape(self.title)}</caption>'
@@ -93,8 +111,9 @@ def _prompt(prompt: str | Sequence[Mapping]) -> str:
 
 def _cell(value: object) -> str:
     text = str(value)
+    inside = value.html() if isinstance(value, Marked) else html.escape(text)
     colour = f";border-left:4px solid {COLOURS[text[0]]}" if text[:1] in COLOURS else ""
-    return f'<td style="{CELL};{LINE}{colour}">{html.escape(text)}</td>'
+    return f'<td style="{CELL};{LINE}{colour}">{inside}</td>'
 
 
 def _one_line(value: object) -> str:

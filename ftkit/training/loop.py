@@ -71,7 +71,9 @@ def build(session, plan: Plan):
     started = (event["values"]["loss"] for event in session.folder.events() if event["kind"] == "loss")
     vocabulary = session.model.config.get_text_config().vocab_size
     doctor = Doctor(math.log(vocabulary), session.train.learning_rate, next(started, None))
-    trainer.watch = Watch(session.train, session.folder.path, doctor, session.emit, session.look, session.stop.is_set)
+    trainer.watch = Watch(
+        session.recipe, session.folder.path, doctor, session.hand, session.emit, session.look, session.turn
+    )
     trainer.watch.trainer = trainer
     trainer.add_callback(trainer.watch)
     if trainer.args.world_size != session.plan["processes"]:

@@ -1,6 +1,5 @@
 """The one path: from a recipe to a run on disk, from its first second to its last, and on again after a crash."""
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from .. import models, runs
 from ..recipe import Recipe
 from ..runs import RunFolder, Store
 from .doctor import Diverged
+from .hand import Hand
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Run:
 def run(
     recipe: Recipe,
     on_event: Callable[[dict], None] | None = None,
-    stop: threading.Event | None = None,
+    hand: Hand | None = None,
     store: Store | None = None,
     report_to: Sequence[str] = (),
 ) -> Run:
@@ -49,7 +49,7 @@ def run(
     Trains, always, and leaves everything on disk.
 
     on_event   is called with every event {"step", "seconds", "kind", "values"}; an error in it ends the run
-    stop       when set, the run ends within a second, as stopped, with a checkpoint
+    hand       lets another thread stop, pause or change the run
     store      where runs are kept; None means $FTKIT_RUNS or ./runs
     report_to  "tensorboard", "trackio", "wandb": never by default
     returns    the finished or stopped Run
@@ -59,13 +59,13 @@ def run(
     from .session import create
 
     folder = create(store or runs.store(), recipe)
-    return _drive(folder, recipe, on_event, stop, report_to)
+    return _drive(folder, recipe, on_event, hand, report_to)
 
 
 def resume(
     run_id: str,
     on_event: Callable[[dict], None] | None = None,
-    stop: threading.Event | None = None,
+    hand: Hand | None = None,
     store: Store | None = None,
     report_to: Sequence[str] = (),
 ) -> Run:
@@ -81,7 +81,40 @@ def resume(
         raise ValueError(f"run {run_id} {what}; there is nothing to resume")
     recipe = Recipe.from_json(folder.recipe())
     folder.events()  # a damaged file is said before anything is written
-    return _drive(folder, recipe, on_event, stop, report_to)
+    return _drive(folder, recipe, on_event, hand, report_to)
+
+
+def fork(
+    run_id: str,
+    on_event: Callable[[dict], None] | None = None,
+    hand: Hand | None = None,
+    store: Store | None = None,
+    report_to: Sequence[str] = (),
+    **turned: float,
+) -> Run:
+    """
+    A second run that goes on from the checkpoint of one that was stopped, with knobs turned; the first stays as it is.
+
+    Its recipe is that of the first with the change in it, so that it can be run from nothing, to the same weights.
+
+    turned  live knobs, such as learning_rate=1e-3
+    raises  ValueError if the first has no checkpoint, or has come to its end, or a knob cannot be turned; DamagedRun
+    """
+    from .session import create
+
+    where = store or runs.store()
+    first = where.folder(run_id)
+    recipe, checkpoint = Recipe.from_json(first.recipe()), first.checkpoint()
+    if checkpoint is None:
+        raise ValueError(f"run {run_id} has saved no checkpoint yet; stop it after a step, and fork it then")
+    step = int(checkpoint.name)
+    if step >= recipe.train.steps:
+        raise ValueError(f"run {run_id} has taken all of its {step} steps; there is nothing left to change")
+    for knob, value in turned.items():
+        recipe = recipe.turned(step, knob, value)
+    folder = create(where, recipe)
+    folder.take_over(first, checkpoint)
+    return _drive(folder, recipe, on_event, hand, report_to)
 
 
 def open_run(run_id: str, store: Store | None = None) -> Run:
@@ -97,11 +130,13 @@ def _read(folder: RunFolder) -> Run:
     return Run(folder.id, Recipe.from_json(folder.recipe()), folder.status(), folder.path, folder.events(), **left)
 
 
-def _drive(folder: RunFolder, recipe: Recipe, on_event, stop, report_to) -> Run:
+def _drive(folder: RunFolder, recipe: Recipe, on_event, hand, report_to) -> Run:
     """Status around the session: whatever happens, the folder says it."""
     from .session import Session
 
-    session = Session(folder, recipe, on_event, stop or threading.Event(), tuple(report_to))
+    hand = hand or Hand()
+    hand.run_id = folder.id
+    session = Session(folder, recipe, on_event, hand, tuple(report_to))
     try:
         session.mark(runs.RUNNING)
         state = session.go()

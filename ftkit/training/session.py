@@ -2,7 +2,6 @@
 
 import gc
 import json
-import threading
 from pathlib import Path
 
 from .. import evaluation, machine, models
@@ -11,6 +10,7 @@ from ..recipe import Recipe, technique
 from ..runs import RunFolder, Store, replace_folder, write_json
 from . import memory, ranks
 from .doctor import about_answers
+from .hand import Hand
 from .measure import Stopped, answers_beside, forgetting_beside, interruptible, measure, on_the_way
 from .saving import clear, saving
 
@@ -32,8 +32,8 @@ class Session:
           that its numbers are the same
     """
 
-    def __init__(self, folder: RunFolder, recipe: Recipe, on_event, stop: threading.Event, report_to: tuple):
-        self.folder, self.recipe, self.on_event, self.stop, self.report_to = folder, recipe, on_event, stop, report_to
+    def __init__(self, folder: RunFolder, recipe: Recipe, on_event, hand: Hand, report_to: tuple):
+        self.folder, self.recipe, self.on_event, self.hand, self.report_to = folder, recipe, on_event, hand, report_to
         self.train, self.leads, self.told = recipe.train, ranks.leads(), set()
         self.model, self.total, self.trainable = None, 0, 0
         self._find_checkpoint()
@@ -66,8 +66,16 @@ class Session:
 
     def heed_stop(self) -> None:
         """Between two steps of setting up; several processes look only while they train, where they can agree."""
-        if self.stop.is_set() and ranks.count() == 1:
+        if self.hand.stopped.is_set() and ranks.count() == 1:
             raise Stopped
+
+    def turn(self, step: int, knob: str, value: float) -> bool:
+        """A knob was turned by hand: the recipe says so before anything follows from it. False if it stood there."""
+        if value == self.recipe.at(step, knob):
+            return False
+        self.recipe = self.recipe.turned(step, knob, value)
+        write_json(self.folder.path / "recipe.json", self.recipe.to_json())
+        return True
 
     def mark(self, state: str, reason: str = "") -> None:
         if self.leads:
@@ -175,7 +183,7 @@ class Session:
             return
         training = self.model.training
         try:
-            with interruptible(self.model, self.stop):
+            with interruptible(self.model, self.hand.stopped):
                 if self.train.sample_every and step % self.train.sample_every == 0 and self.model.can_generate():
                     self._sample(step)
                 if self.train.probe_every and step % self.train.probe_every == 0:
@@ -209,7 +217,7 @@ class Session:
         """Only the first process measures; the others wait."""
         found = {"answers": [], "forgetting": {}, "island": island}
         if self.leads:
-            found = measure(self.model, self.tokenizer, self.recipe, self.stop, island)
+            found = measure(self.model, self.tokenizer, self.recipe, self.hand.stopped, island)
         ranks.wait()
         return found
 

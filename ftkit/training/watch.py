@@ -9,9 +9,10 @@ from pathlib import Path
 import torch
 from transformers import TrainerCallback
 
-from ..recipe import learning_rate_factor
+from ..recipe import Recipe, learning_rate_factor
 from ..runs import replace_folder
 from .doctor import Doctor
+from .hand import Hand
 from .saving import SAVING, saving
 
 
@@ -20,11 +21,12 @@ class Watch(TrainerCallback):
 
     emit   (step, kind, **values) -> None
     look   (step) -> None, called after each step, for samples and probes
-    stop   () -> bool
+    turn   (step, knob, value) -> whether it is a change, called when a knob was turned by hand
     """
 
-    def __init__(self, train, folder: Path, doctor: Doctor, emit, look, stop):
-        self.train, self.folder, self.doctor, self.emit, self.look, self.stop = train, folder, doctor, emit, look, stop
+    def __init__(self, recipe: Recipe, folder: Path, doctor: Doctor, hand: Hand, emit, look, turn):
+        self.recipe, self.train, self.folder, self.doctor, self.hand = recipe, recipe.train, folder, doctor, hand
+        self.emit, self.look, self.turn = emit, look, turn
         self.stopped = False
         self.trainer = None
         self.gradient = None
@@ -42,9 +44,32 @@ class Watch(TrainerCallback):
     def on_train_begin(self, args, state, control, **kwargs):
         self._forget()
         self.pace = None
+        self.learning_rate = self.recipe.at(state.global_step - 1, "learning_rate")
+
+    def on_step_begin(self, args, state, control, **kwargs):
+        """Knobs that are turned after so many steps, by the recipe or by hand."""
+        step = state.global_step
+        turned = {knob: value for when, knob, value in self.recipe.changes if when == step}
+        if args.world_size == 1:
+            turned |= {knob: value for knob, value in self.hand.take().items() if self.turn(step, knob, value)}
+        for knob, value in turned.items():
+            self.emit(step, "change", knob=knob, value=value)
+        if "learning_rate" in turned:
+            self._set_learning_rate(step, turned["learning_rate"])
+
+    def _set_learning_rate(self, step: int, value: float) -> None:
+        """All groups of weights keep their shares of it; the schedule goes on as it was."""
+        times = value / self.learning_rate
+        scheduler = self.trainer.lr_scheduler
+        scheduler = getattr(scheduler, "scheduler", scheduler)  # accelerate wraps it
+        scheduler.base_lrs = [rate * times for rate in scheduler.base_lrs]
+        scheduler._last_lr = [rate * times for rate in scheduler.get_last_lr()]
+        for group, rate in zip(scheduler.optimizer.param_groups, scheduler.get_last_lr(), strict=True):
+            group["lr"] = rate
+        self.learning_rate = self.doctor.learning_rate = value
 
     def on_pre_optimizer_step(self, args, state, control, optimizer=None, **kwargs):
-        sums = torch.tensor([float(self.loss), self.tokens, self.stop()], dtype=torch.float64)
+        sums = torch.tensor([float(self.loss), self.tokens, self.hand.stopped.is_set()], dtype=torch.float64)
         if args.world_size > 1:
             sums = self.trainer.accelerator.reduce(sums.to(args.device, torch.float32), "sum").cpu()
         loss, self.tokens, self.stopped = sums[0].item() / args.world_size, int(sums[1]), bool(sums[2] > 0)
@@ -72,16 +97,23 @@ class Watch(TrainerCallback):
         last = step == self.train.steps
         if not self.stopped:
             self.look(step)
-            self.stopped = args.world_size == 1 and self.stop()  # it may have been pressed meanwhile
+            self.stopped = args.world_size == 1 and self.hand.stopped.is_set()  # it may have been pressed meanwhile
         control.should_training_stop = self.stopped or last
-        control.should_save = self.doctor.healthy and (self.stopped or last or step % self.train.checkpoint_every == 0)
+        pausing = args.world_size == 1 and self.hand.paused
+        due = self.stopped or last or pausing or step % self.train.checkpoint_every == 0
+        control.should_save = self.doctor.healthy and due
         if not control.should_save:
             self._forget()
         return control
 
     def on_save(self, args, state, control, **kwargs):
         self.emit(state.global_step, "checkpoint")
+        if args.world_size == 1 and self.hand.paused and not control.should_training_stop:
+            self.emit(state.global_step, "pause")
+            self.hand.wait()
+            self.stopped = control.should_training_stop = self.hand.stopped.is_set()
         self._forget()
+        return control
 
 
 class Watched:

@@ -1,0 +1,64 @@
+"""What does each token cost? A text token by token, with a number for each."""
+
+from dataclasses import dataclass
+
+from ..data import encode_example
+from ..models import goes_on
+
+
+@dataclass(frozen=True)
+class TokenValues:
+    """Tokens of a text and a number for each: its loss, probability, ratio, advantage, weight or mask.
+
+    label   whose numbers these are: "small, with a hint"
+    tokens  as they are written, blanks and all
+    values  None where a token is not judged
+    unit    "nats", "probability", "advantage"
+    """
+
+    label: str
+    tokens: tuple[str, ...]
+    values: tuple[float | None, ...]
+    unit: str
+
+    def __post_init__(self):
+        if not self.tokens:
+            raise ValueError(f"{self.label} has no token; give a text of at least one")
+        if len(self.tokens) != len(self.values):
+            raise ValueError(
+                f"{self.label} has {len(self.tokens)} tokens and {len(self.values)} values; give each token a number,"
+                " or None"
+            )
+
+
+def token_losses(model, tokenizer, example, label: str = "loss") -> TokenValues:
+    """
+    How surprised a model is by each token of the right answer; the tokens of the prompt are read and not judged.
+
+    loss = -log p(token | all tokens before it)
+
+    returns  nats, one for each token of the completion, its end token included
+    raises   ValueError if the model does not go on from a text, or cannot read so long a row
+    """
+    import torch
+
+    if not goes_on(model):
+        raise ValueError("this model does not go on from a text, so its tokens have no loss; give a causal one")
+    ids, mask = encode_example(tokenizer, example)
+    room = getattr(model.config, "max_position_embeddings", None) or len(ids)
+    if len(ids) > room:
+        raise ValueError(f"the example has {len(ids)} tokens and the model's context {room}; give a shorter one")
+    row = torch.tensor([ids], device=model.device)
+    training = model.training
+    model.eval()
+    with torch.no_grad():
+        logprobs = model(input_ids=row, use_cache=False).logits[0, :-1].float().log_softmax(-1)
+    model.train(training)
+    losses = [None, *(-logprobs.gather(1, row[0, 1:, None])[:, 0]).tolist()]  # nothing stands before the first token
+    values = tuple(loss if on else None for loss, on in zip(losses, mask, strict=True))
+    return TokenValues(label, tuple(_written(tokenizer, token) for token in ids), values, "nats")
+
+
+def _written(tokenizer, token: int) -> str:
+    """A token as it stands within a text: some tokenizers drop the blank before the first one."""
+    return tokenizer.decode([token, token])[len(tokenizer.decode([token])) :]

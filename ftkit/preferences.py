@@ -1,0 +1,245 @@
+"""Which answer is better? Sets of choices between two answers: one line a choice, on this machine, without names.
+
+A set lies beside the runs, as NAME.preferences.jsonl in the run store. A recipe that is trained on it says so by
+"preferences:NAME", wherever in the recipe that stands; so `delete` finds every run that has learned from it.
+"""
+
+import json
+import os
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from . import runs
+from .runs import RUNNING, DamagedRun, Store
+
+SET = "preferences:"
+CHOICES = ("left", "right", "tie", "skip")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What somebody thought of two answers.
+
+    left, right  the answers as they stood on the screen
+    choice       "left", "right", "tie" or "skip"
+    seconds      from when they were shown until the choice
+    """
+
+    prompt: str
+    left: str
+    right: str
+    choice: str
+    seconds: float
+
+    def __post_init__(self):
+        for text in (self.prompt, self.left, self.right):
+            if not isinstance(text, str):
+                raise TypeError(f"{text!r} is no text")
+        if self.choice not in CHOICES:
+            raise ValueError(f"choice is {self.choice!r}; choose one of {', '.join(CHOICES)}")
+        if isinstance(self.seconds, bool) or not isinstance(self.seconds, int | float):
+            raise TypeError(f"seconds is {self.seconds!r}; it must be a number")
+
+    @property
+    def decided(self) -> bool:
+        """Whether one answer was liked better."""
+        return self.choice in ("left", "right")
+
+    def row(self) -> dict:
+        """{"prompt", "chosen", "rejected"}, the columns that trainers read."""
+        chosen, rejected = (self.left, self.right) if self.choice == "left" else (self.right, self.left)
+        return {"prompt": self.prompt, "chosen": chosen, "rejected": rejected}
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """What went with a set.
+
+    runs    ids of the runs that had learned from it
+    unread  ids of runs that were left, because nobody can read what they had learned from
+    """
+
+    choices: int
+    runs: tuple[str, ...]
+    unread: tuple[str, ...]
+
+    def __str__(self) -> str:
+        said = f"Deleted: {_counted(self.choices, 'choice')}, and {_counted(len(self.runs), 'run')} trained on them"
+        said += f" ({', '.join(self.runs)})." if self.runs else "."
+        left = f" Left, because their recipes cannot be read: {', '.join(self.unread)}." if self.unread else ""
+        return said + left
+
+
+class PreferenceSet:
+    """The choices of one person, kept in one file. Made by `preference_set`.
+
+    path  {"prompt", "left", "right", "choice", "seconds"}, one JSON object a line
+    """
+
+    def __init__(self, name: str, store: Store):
+        self.name = name.removeprefix(SET)
+        if not re.fullmatch(r"[\w-]{1,60}", self.name):
+            raise ValueError(f"name is {name!r}; choose up to 60 letters, digits, - and _")
+        self.store = Store(store.root.absolute())
+        self.path = self.store.root / f"{self.name}.preferences.jsonl"
+
+    def choices(self) -> list[Choice]:
+        """All choices so far. A last line that was cut by a crash is left out.
+
+        raises  ValueError that names file and line if another line cannot be read; OSError in one sentence
+        """
+        found, lines = [], self._bytes().splitlines(keepends=True)
+        for number, line in enumerate(lines, 1):
+            try:
+                found.append(Choice(**json.loads(line)))
+            except (ValueError, TypeError) as error:
+                if number == len(lines) and not line.endswith(b"\n"):
+                    break
+                raise ValueError(f"{self.path}, line {number}, is no choice: {error}") from error
+        return found
+
+    def add(self, choice: Choice) -> None:
+        """Appends one choice; it is on disk when this returns.
+
+        raises  OSError in one sentence that says what to do; ValueError for a damaged line
+        """
+        text = self._bytes()
+        kept = self.choices() if text and not text.endswith(b"\n") else None
+        with self._disk():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if kept is not None:
+                self._rewrite(kept)  # without what a crash has cut, so that nothing is written behind it
+            with open(self.path, "ab") as file:
+                file.write(_line(choice))
+                file.flush()
+                os.fsync(file.fileno())
+
+    def undo(self) -> Choice | None:
+        """Takes the last choice back and returns it; a crash leaves it or not, and never a half.
+
+        raises  ValueError for a damaged line; OSError in one sentence
+        """
+        found = self.choices()
+        if found:
+            with self._disk():
+                self._rewrite(found[:-1])
+        return found[-1] if found else None
+
+    def about(self, pairs: Iterable[Sequence[str]]) -> list[Choice | None]:
+        """The choice about each pair, whichever answer stood left; None where it is still to be made.
+
+        pairs  (prompt, answer, other answer)
+        """
+        made = defaultdict(list)
+        for one in self.choices():
+            made[_key(one.prompt, one.left, one.right)].append(one)
+        return [made[_key(*pair)].pop(0) if made[_key(*pair)] else None for pair in pairs]
+
+    def dataset(self):
+        """A `datasets.Dataset` with the columns prompt, chosen, rejected, as TRL reads it; without ties and skips."""
+        from datasets import Dataset, Features, Value
+
+        rows = [one.row() for one in self.choices() if one.decided]
+        columns = ("prompt", "chosen", "rejected")
+        texts = {name: [row[name] for row in rows] for name in columns}
+        return Dataset.from_dict(texts, features=Features({name: Value("string") for name in columns}))
+
+    def learners(self) -> tuple[list[runs.Entry], list[str]]:
+        """
+        Who has learned from this set: runs whose recipes name it, runs that began from one of those, and so on.
+
+        returns  (those runs, ids of runs whose recipes cannot be read)
+        """
+        entries, texts, unread = self.store.runs(), {}, []
+        for entry in entries:
+            try:
+                texts[entry.id] = set(_texts(self.store.folder(entry.id).recipe()))
+            except DamagedRun:
+                unread.append(entry.id)
+        found = {run for run, said in texts.items() if SET + self.name in said}
+        new = found
+        while new:
+            new = {run for run, said in texts.items() if run not in found and any(_names(text, new) for text in said)}
+            found = found | new
+        return [entry for entry in entries if entry.id in found], unread
+
+    def delete(self) -> Deleted:
+        """
+        Removes the set and every run that has learned from it.
+
+        raises  ValueError that names a run that is still running, and then nothing is removed; OSError in one sentence
+        """
+        learners, unread = self.learners()
+        running = [entry.id for entry in learners if entry.status == RUNNING]
+        if running:
+            raise ValueError(f"still learning from these choices: {', '.join(running)}; stop that, then delete them")
+        count = self._bytes().count(b"\n")
+        with self._disk():
+            for entry in learners:
+                shutil.rmtree(self.store.folder(entry.id).path)
+            self.path.unlink(missing_ok=True)
+        return Deleted(count, tuple(entry.id for entry in learners), tuple(unread))
+
+    def _bytes(self) -> bytes:
+        with self._disk():
+            return self.path.read_bytes() if self.path.exists() else b""
+
+    def _rewrite(self, kept: Sequence[Choice]) -> None:
+        part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        try:
+            with open(part, "wb") as file:
+                file.writelines(map(_line, kept))
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, self.path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            advice = f"choices are kept in {self.path}; set FTKIT_RUNS to a folder that you may write, with room"
+            raise type(error)(error.errno, f"{error.strerror}: {advice}", error.filename) from error
+
+
+def preference_set(name: str, store: Store | None = None) -> PreferenceSet:
+    """
+    The set of that name; nothing is made until the first choice.
+
+    name    alone, or as a recipe has it, with "preferences:" before it
+    store   None means $FTKIT_RUNS or ./runs
+    raises  ValueError for a name that is no plain word
+    """
+    return PreferenceSet(name, store or runs.store())
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def _line(choice: Choice) -> bytes:
+    return (json.dumps(asdict(choice), ensure_ascii=False) + "\n").encode()
+
+
+def _key(prompt: str, answer: str, other: str) -> tuple[str, ...]:
+    return prompt, *sorted((answer, other))
+
+
+def _texts(value) -> Iterator[str]:
+    """Every text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
+
+
+def _names(text: str, found: set[str]) -> bool:
+    """Whether a text of a recipe means one of these runs: as run:ID, or as a path into its folder."""
+    return not found.isdisjoint(re.split(r"[:/\\]", text))
