@@ -22,7 +22,7 @@ from ftkit.adapters import LoRA
 from ftkit.bench import knobs, live, page
 from ftkit.bench.curve import Line, curve, ticks
 from ftkit.bench.live import Live, mode
-from ftkit.bench.python import changes, python
+from ftkit.bench.python import python
 from ftkit.data import Corpus
 from ftkit.models import Layout
 from ftkit.objectives import Pretrain
@@ -354,12 +354,6 @@ def test_the_python_shown_makes_the_same_recipe(which, request):
     asked = []
     exec(python(recipe).replace("import ", "import ", 1).replace(", run\n", "\n"), {"run": asked.append})
     assert asked == [recipe]
-
-
-def test_changes_name_what_was_turned(asking):
-    other = asking.but(steps=4, adapter=LoRA(rank=2))
-    assert changes(other, asking) == "adapter LoRA(rank=2), steps 4"
-    assert changes(asking, asking) == ""
 
 
 # ---- a panel without a screen ------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from ..plots.figure import COLOURS, POINTS, short, thin
 WIDTH, HEIGHT = 760, 300
 LEFT, RIGHT, TOP, BOTTOM = 66, 14, 12, 52
 INK = "var(--jp-ui-font-color1, var(--colab-primary-text-color, #767676))"
+READABLE = "paint-order:stroke;stroke:var(--jp-layout-color0, transparent);stroke-width:4px"  # over whatever lies below
 GRID = "var(--jp-border-color2, rgba(118,118,118,.3))"
 MARK_ROWS = 4  # texts one below the other, so that near ones do not cover each other
 STROKES = ("", "9 5", "2 5", "9 5 2 5", "16 5")
@@ -109,7 +110,7 @@ def _marks(line: Line, frame: _Frame) -> str:
         parts.append(
             f'<line class="ft-mark" x1="{x}" x2="{x}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" stroke-dasharray="3 4" '
             f'style="stroke:{INK}"/><text x="{x + near}" y="{TOP + 14 + 17 * (row % MARK_ROWS)}" '
-            f'text-anchor="{side}">{html.escape(text)}</text>'
+            f'text-anchor="{side}" style="{READABLE}">{html.escape(text)}</text>'
         )
     return "".join(parts)
 

@@ -14,7 +14,7 @@ from .curve import Line, curve
 from .earlier import offer, resumable, unfinished
 from .expected import Expected, expected
 from .live import Live, mode
-from .python import changes, python
+from .python import python
 
 EARLIER = 4  # runs that stay in the picture
 LATE = 0.5  # seconds after a waiting cell in which clicks that queued up behind it arrive
@@ -213,7 +213,7 @@ class Panel:
     def now(self) -> Line:
         """The curve of the present run."""
         label = f"run {self.runs}" if self.runs else "no run yet"
-        turned = changes(self.ran, self.first) if self.ran else ""
+        turned, _ = plots.differing([self.ran, self.first]) if self.ran else ("", "")
         done = [(event["step"], event["values"]) for event in tuple(self.events) if event["kind"] == "change"]
         marks = [(step, f"{one['knob'].replace('_', ' ')} {one['value']:g}") for step, one in done]
         points = plots.losses(tuple(self.events), "step")

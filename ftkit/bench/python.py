@@ -24,26 +24,3 @@ def _text(value) -> str:
         if one.default is MISSING or getattr(value, one.name) != one.default
     )
     return f"{type(value).__name__}({said})"
-
-
-def mark(step: int, knob: str, value: float) -> str:
-    """What was turned on the way: "learning rate 0.001 after step 40"."""
-    return f"{knob.replace('_', ' ')} {value:g} after step {step}"
-
-
-def changes(recipe: Recipe, other: Recipe) -> str:
-    """What the first has that the second has not: "rank 4, learning rate 0.01"; empty for equal recipes."""
-    said = []
-    for part in fields(recipe):
-        ours, theirs = getattr(recipe, part.name), getattr(other, part.name)
-        if ours == theirs:
-            continue
-        if part.name == "changes":
-            said += [mark(*change) for change in ours if change not in theirs]
-            continue
-        if type(ours) is not type(theirs) or not is_dataclass(ours):
-            said.append(f"{part.name} {_text(ours)}")
-            continue
-        pairs = [(one.name, getattr(ours, one.name), getattr(theirs, one.name)) for one in fields(ours)]
-        said += [f"{name.replace('_', ' ')} {_text(value)}" for name, value, before in pairs if value != before]
-    return ", ".join(said)

@@ -1,7 +1,7 @@
 """Show me. Numbers -> figures and tables; no training inside."""
 
 from .charts import arms, forgetting, kl, learned_first, loss_curve, losses
-from .compare import differences
+from .compare import differences, differing
 from .comprehension import (
     code_lengths,
     distances,
@@ -21,7 +21,7 @@ from .race import Race, race
 from .tables import Table, answers, samples
 
 __all__ = [
-    "Figure", "Lens", "Race", "Table", "answers", "arms", "code_lengths", "conditions", "differences", "distances",
-    "exposure", "forecasts", "forgetting", "kl", "learned_first", "lens", "loss_curve", "losses", "parts", "prejudice",
+    "Figure", "Lens", "Race", "Table", "answers", "arms", "code_lengths", "conditions", "differences", "differing",
+    "distances", "exposure", "forecasts", "forgetting", "kl", "learned_first", "lens", "loss_curve", "losses", "parts", "prejudice",
     "race", "revision", "samples", "savings", "shots", "sizes", "timeline",
 ]  # fmt: skip

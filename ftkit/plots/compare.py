@@ -50,7 +50,7 @@ def differences(
 
 
 def differing(recipes: Sequence) -> list[str]:
-    """For each recipe, what it has that not all of them have: "adapter lora, rank 4"; "nothing" if all are equal.
+    """For each recipe, what it has that not all of them have: "adapter lora, rank 4"; "" if all are equal.
 
     Knobs of a technique are compared only with those of the same technique.
     """
@@ -67,7 +67,7 @@ def differing(recipes: Sequence) -> list[str]:
         [f"{(knob or part).replace('_', ' ')} {one[part, knob]}" for part, knob in keys if (part, knob) in one]
         for one in told
     )
-    return [", ".join(one) or "nothing" for one in said]
+    return [", ".join(one) for one in said]
 
 
 def _beside(one: Mapping) -> tuple[Marked, Marked]:

@@ -67,7 +67,9 @@ def race(runs: Mapping[str, object] | Sequence, title: str = "Runs side by side"
     if len(units) > 1:
         raise ValueError(f"probes have the units {', '.join(units)}; compare the runs of each unit by themselves")
     differ = differing([run.recipe for run in runs.values()])
-    entries = tuple(_entry(name, run, said) for (name, run), said in zip(runs.items(), differ, strict=True))
+    entries = tuple(
+        _entry(name, run, said or "nothing") for (name, run), said in zip(runs.items(), differ, strict=True)
+    )
     return Race(title, entries, units[0] if units else "share", runs)
 
 
