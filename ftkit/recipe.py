@@ -109,14 +109,15 @@ class Recipe:
 
     def to_json(self) -> dict:
         """Plain JSON values; `from_json` makes the same recipe of them."""
-        turned = {"changes": [list(change) for change in self.changes]} if self.changes else {}
-        return turned | {
+        parts = {
             "model": self.model if isinstance(self.model, str) else {self.model.kind: asdict(self.model)},
             "adapter": {"name": technique(self.adapter).name, **asdict(self.adapter)},
             "objective": {"name": technique(self.objective).name, **asdict(self.objective)},
             "task": {"kind": type(self.task).__name__, **asdict(self.task)},
             "train": asdict(self.train),
         }
+        turned = {"changes": self.changes} if self.changes else {}
+        return json.loads(json.dumps(parts | turned))  # tuples become lists, as they are when a file is read
 
     def turned(self, step: int, knob: str, value: float) -> "Recipe":
         """A copy in which a knob is turned on the way.

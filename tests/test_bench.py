@@ -306,7 +306,8 @@ def test_a_knobs_kind_decides_its_widget(asking, name, kind):
     made = knobs.widget(one, asking)
     assert type(made) is kind and made.value == one.value(asking)
     assert f"ft-knob-{name}" in made._dom_classes and made.description
-    assert (made.tooltip if made.has_trait("tooltip") else made.description_tooltip) == one.knob.help
+    help = made.tooltip if made.has_trait("tooltip") else made.description_tooltip
+    assert help.startswith(f"{one.knob.help}; default: ") and ("while it runs" in help) == (name == "learning_rate")
 
 
 def test_every_widget_takes_its_knobs_default(asking):

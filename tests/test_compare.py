@@ -169,9 +169,7 @@ def test_models_and_sources_are_named_whatever_their_kind():
 
 
 def test_what_was_turned_on_the_way_is_told_in_words():
-    assert (
-        differing([RECIPE.turned(40, "learning_rate", 0.001), RECIPE])[0] == "changes learning rate 0.001 after step 40"
-    )
+    assert differing([RECIPE.turned(40, "learning_rate", 0.001), RECIPE])[0] == "learning rate 0.001 after step 40"
 
 
 # ---- runs side by side ---------------------------------------------------------------------------------------------

@@ -43,9 +43,24 @@ def test_but_finds_the_part_that_has_the_knob():
         RECIPE.but(rank=0)
 
 
+def test_the_json_of_a_recipe_is_what_a_file_gives_back():
+    for recipe in (RECIPE, READING.but(prompts=("Tamu",)), RECIPE.turned(3, "learning_rate", 0.5)):
+        assert json.loads(json.dumps(recipe.to_json())) == recipe.to_json()
+        assert Recipe.from_json(recipe.to_json()) == recipe
+    assert "changes" not in RECIPE.to_json(), "digests of recipes without changes stay what they were"
+
+
+def test_a_live_knob_has_the_value_that_was_turned_last():
+    recipe = RECIPE.turned(3, "learning_rate", 0.5).turned(7, "learning_rate", 0.25)
+    own = RECIPE.train.learning_rate
+    assert [recipe.at(step, "learning_rate") for step in (0, 2, 3, 6, 7, 9)] == [own, own, 0.5, 0.5, 0.25, 0.25]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        ({"changes": [[3, "rank", 2]]}, "live knob is 'rank'; choose one of learning_rate"),
+        ({"changes": [[3, "learning_rate"]]}, "each must be .step, knob, value."),
         ({"adapter": {"name": "lore"}}, "adapter is 'lore'; did you mean 'lora'"),
         ({"objective": {"name": "sft", "masks": True}}, "field of objective is 'masks'; did you mean 'mask'"),
         ({"task": {"kind": "Tasks"}}, "kind of task is 'Tasks'; did you mean 'Task'"),

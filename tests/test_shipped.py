@@ -11,6 +11,7 @@ from transformers import AutoTokenizer
 
 from ftkit import evaluation, models, shipped, tokenizer, world
 from ftkit.recipe import technique
+from ftkit.runs import store
 
 SHELF = Path("data/models")
 BYTES = 64_000_000  # of all weights together
@@ -142,6 +143,10 @@ def test_pretrain_publishes_a_whole_model_with_a_measured_card(name, closing, pr
     events = []
     folder = shipped.pretrain(name, tokens=2 * own.batch * shipped.CONTEXT, on_event=events.append, into=tmp_path)
     assert folder == tmp_path / name and not list(tmp_path.glob(f".{name}*"))
+    trained = len(store().runs())
+    assert trained == 1 + bool(closing)
+    shipped.pretrain(name, tokens=2 * own.batch * shipped.CONTEXT, into=tmp_path)
+    assert len(store().runs()) == trained, "what has been read is not read again"
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     assert card["tokens"] == (2 + closing) * own.batch * shipped.CONTEXT and len(card["stages"]) == 1 + bool(closing)
     assert len(card["loss"]) == 2 + closing

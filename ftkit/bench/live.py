@@ -49,6 +49,17 @@ def mode() -> str:
     return "cell" if _threads_die() else "thread"
 
 
+def own_widgets(how: str) -> bool:
+    """Whether the page can load widgets of our own: a Jupyter that has anywidget beside it serves them; Colab and
+    VS Code would fetch them from afar.
+
+    how  a mode
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    elsewhere = "__vsc_ipynb_file__" in getattr(shell, "user_ns", {})
+    return how == "thread" and "JPY_SESSION_NAME" in os.environ and not elsewhere
+
+
 class Live:
     """One piece of work after another; `state` is idle, running, stopping, done, stopped or failed.
 

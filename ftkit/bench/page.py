@@ -5,6 +5,7 @@ import threading
 
 from .. import plots
 from . import knobs
+from .live import own_widgets
 from .python import python
 
 ROWS = 8  # answers shown
@@ -58,6 +59,7 @@ class View:
                 layout={"flex_flow": "row wrap", "align_items": "center"},
             ),
             *[self.texts[name] for name in PARTS],
+            *named("ft-panel", panel.how),
         ]
         self.box = w.VBox(rows if self.knobs else rows[1:], layout={"padding": "4px 0"})
         self.box.add_class("ft-panel")
@@ -91,6 +93,15 @@ class View:
 
     def _turned(self, _) -> None:
         self.panel.turn([(control, widget.value) for control, widget in self.knobs])
+
+
+def named(box: str, how: str) -> list:
+    """What gives the sliders of a box their names, where a page can have it."""
+    if not own_widgets(how):
+        return []
+    from .own import Names
+
+    return [Names(box=box, layout={"display": "none"})]
 
 
 class Waiting:

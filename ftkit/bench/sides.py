@@ -1,10 +1,9 @@
 """What a choice looks like: a prompt, two answers side by side, buttons, and keys where a page can have them."""
 
 import html
-import os
-import sys
 from dataclasses import dataclass
 
+from .live import own_widgets
 from .page import INK
 
 BOX = "ft-preferences"
@@ -58,7 +57,7 @@ class View:
             self.texts["pair"],
             w.HBox(list(self.buttons.values()), layout={"flex_flow": "row wrap"}),
             *[self.texts[name] for name in ("progress", "report")],
-            *([_keys()] if chooser.how == "thread" and _has_anywidget() else []),
+            *([_keys()] if own_widgets(chooser.how) else []),
             self.texts["kept"],
         ]
         self.box = w.VBox(rows, layout={"padding": "4px 0"})
@@ -89,14 +88,8 @@ def sides(prompt: str, left: str, right: str) -> str:
 
 
 def _keys():
-    from .keys import Keys
+    from .own import Keys
 
     told = ", ".join(f"{one.said} {one.name}" for one in BUTTONS if one.key)
     keys = {one.key: f"ft-{one.name}" for one in BUTTONS if one.key}
     return Keys(box=BOX, buttons=keys, said=f"Keys, after a click into this box: {told}", layout={"margin": "2px"})
-
-
-def _has_anywidget() -> bool:
-    """Whether a Jupyter with anywidget beside it serves the page; Colab and VS Code would fetch it from afar."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    return "JPY_SESSION_NAME" in os.environ and "__vsc_ipynb_file__" not in getattr(shell, "user_ns", {})

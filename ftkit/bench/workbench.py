@@ -8,6 +8,7 @@ from ..evaluation import Measurement
 from ..plots import Table
 from ..prompting import Prompt
 from .live import Live, mode
+from .page import named
 
 LONGEST = 600  # letters that may be typed in one field
 MOST_SHOTS, MOST_ORDERS = 8, 23  # of four examples there are 24 orders
@@ -139,7 +140,7 @@ class Workbench:
         self.button.add_class("ft-score")
         self.out.add_class("ft-scored")
         self.button.on_click(self.score)
-        self.box = w.VBox([*self.fields.values(), self.button, self.out])
+        self.box = w.VBox([*self.fields.values(), self.button, self.out, *named("ft-workbench", self.how)])
         self.box.add_class("ft-workbench")
 
     def _turned(self, _) -> None:

@@ -22,6 +22,6 @@ from .tables import Table, answers, samples
 
 __all__ = [
     "Figure", "Lens", "Race", "Table", "answers", "arms", "code_lengths", "conditions", "differences", "differing",
-    "distances", "exposure", "forecasts", "forgetting", "kl", "learned_first", "lens", "loss_curve", "losses", "parts", "prejudice",
-    "race", "revision", "samples", "savings", "shots", "sizes", "timeline",
+    "distances", "exposure", "forecasts", "forgetting", "kl", "learned_first", "lens", "loss_curve", "losses", "parts",
+    "prejudice", "race", "revision", "samples", "savings", "shots", "sizes", "timeline",
 ]  # fmt: skip

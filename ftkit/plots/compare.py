@@ -63,11 +63,13 @@ def differing(recipes: Sequence) -> list[str]:
         return any(len(alike) > 1 for alike in values.values())
 
     keys = [key for key in dict.fromkeys(key for one in told for key in one) if varies(*key)]
-    said = (
-        [f"{(knob or part).replace('_', ' ')} {one[part, knob]}" for part, knob in keys if (part, knob) in one]
-        for one in told
-    )
+    said = ([_said(knob or part, one[part, knob]) for part, knob in keys if (part, knob) in one] for one in told)
     return [", ".join(one) for one in said]
+
+
+def _said(name: str, value) -> str:
+    """What was turned on the way names its knobs itself."""
+    return str(value) if name == "changes" else f"{name.replace('_', ' ')} {value}"
 
 
 def _beside(one: Mapping) -> tuple[Marked, Marked]:

@@ -1,4 +1,4 @@
-"""Keys that press the buttons of a box, while the focus is in it."""
+"""Widgets of our own, where a page can load them: keys that press buttons, and names that a screen reader hears."""
 
 from pathlib import Path
 
@@ -18,3 +18,13 @@ class Keys(anywidget.AnyWidget):
     box = traitlets.Unicode().tag(sync=True)
     buttons = traitlets.Dict().tag(sync=True)
     said = traitlets.Unicode().tag(sync=True)
+
+
+class Names(anywidget.AnyWidget):
+    """Nothing to be seen: tells screen readers what each slider in a box is called, which the library does not.
+
+    box  class of the box
+    """
+
+    _esm = Path(__file__).with_name("names.js")
+    box = traitlets.Unicode().tag(sync=True)
