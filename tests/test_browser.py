@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from browser import MISSING, THEMES, Visit, chromium, notebook, server, visitor
 from patience import seconds
 
@@ -39,6 +40,20 @@ display(plots.answers([row]), plots.samples(events), plots.forgetting(forgotten)
 display(plots.arms({{attack: 0.5}}), checks.Source("# " + attack, attack))
 asked = bench.prompt([{folder!r}], text=attack, max_new_tokens=2)
 asked.live.wait()
+print("all shown")
+"""
+EVERYONE = """
+from dataclasses import replace
+from ftkit import LoRA, SFT, Recipe, Task, Train, bench, load, plots, world
+from ftkit.evaluation import token_losses
+train = Train(steps=4, batch=4, dtype="float32", eval_examples=4)
+recipe = Recipe({folder!r}, SFT(), Task(examples=40), LoRA(rank=2), train)
+panel = bench.panel(recipe, controls=["learning_rate", "rank", "mask", "schedule", "seed", "weight_decay"])
+done, example = panel.result(), world.task("facts").sample("test", 0)
+display(plots.lens([token_losses(*load({folder!r}), example, "before"), token_losses(*done.model(), example, "after")]))
+display(plots.differences(done, "all"), plots.race([done, replace(done, id="twin")]), plots.answers(done))
+bench.preferences([("Say hello.", "Hello!", "Go away."), ("And thanks?", "Thank you.", "No.")], "everyone")
+bench.workbench(*load({folder!r}), world.task("facts"), n=4)
 print("all shown")
 """
 
@@ -129,9 +144,72 @@ def test_lab_30_is_trained_watched_and_stopped(visit, lab):
     before = visit.text(".ft-python")
     said = move(visit, ".ft-knob-learning_rate")
     visit.page.wait_for_function("old => document.querySelector('.ft-python').innerText !== old", arg=before)
-    assert f"learning_rate={float(said):g}" in visit.text(".ft-python")
+    rate = float(said.split()[0])  # the default says that it is one
+    assert f"learning_rate={rate:g}" in visit.text(".ft-python")
     press_run_and_stop(visit, lab[1])
-    assert newest(lab[1]).recipe()["train"]["learning_rate"] == float(said)
+    assert newest(lab[1]).recipe()["train"]["learning_rate"] == rate
+
+
+def test_a_run_is_paused_forked_with_another_rate_and_resumed_after_stop(visit, lab, small):
+    visit.open(small)
+    visit.run_to("bench.panel(")
+    visit.page.locator(".ft-run").click()
+    visit.wait_text(".ft-progress", "step 2", seconds(120))
+    visit.page.locator(".ft-pause").click()
+    visit.wait_text(".ft-progress", "its state is saved")
+    parent, still = newest(lab[1]), points(visit)
+    move(visit, ".ft-knob-learning_rate", "ArrowLeft")
+    visit.page.locator(".ft-fork:not([disabled])").click()
+    visit.wait_text(".ft-state", "running")
+    visit.page.wait_for_selector(".ft-mark", state="attached")
+    visit.page.wait_for_function(
+        "old => document.querySelector('.ft-now').getAttribute('points').length > old.length", arg=still
+    )
+    visit.page.locator(".ft-stop").click()
+    visit.wait_text(".ft-state", "stopped")
+    fork = newest(lab[1])
+    assert fork.id != parent.id and parent.status() == "stopped"
+    assert fork.recipe()["changes"][0][:2] == [int(parent.checkpoint().name), "learning_rate"]
+    assert visit.text(".ft-pause") == "Resume"
+    visit.page.locator(".ft-pause").click()
+    visit.wait_text(".ft-state", "running")
+    visit.page.locator(".ft-stop").click()
+    visit.wait_text(".ft-state", "stopped")
+    assert newest(lab[1]).id == fork.id
+
+
+def test_two_answers_are_judged_by_keys_that_the_notebook_does_not_hear(visit, lab):
+    pairs = [("Say hello.", "Hello!", "<img src=x onerror=window.attacked=1>"), ("And thanks?", "Thank you.", "No.")]
+    notebook(lab[1] / "judged.ipynb", f"from ftkit import bench\nbench.preferences({pairs!r}, 'judged')", "1 + 1")
+    visit.open("judged.ipynb")
+    visit.run_all()
+    visit.page.locator(".ft-left").click()
+    visit.wait_text(".ft-preferences [role=status]", "1 of 2 answered")
+    time.sleep(0.5)  # two presses within a quarter of a second are one
+    visit.page.keyboard.press("ArrowRight")
+    visit.wait_text(".ft-preferences [role=status]", "2 of 2 answered")
+    visit.wait_text(".ft-preferences", "What was chosen")
+    for _ in range(2):
+        visit.page.keyboard.press("d")  # in a notebook this deletes a cell
+    assert visit.page.locator(".jp-CodeCell").count() == 2
+    lines = (lab[1] / "runs/judged.preferences.jsonl").read_text().splitlines()
+    assert [json.loads(line)["choice"] for line in lines] == ["left", "right"]
+    assert visit.page.evaluate("window.attacked") is None
+
+
+def test_all_that_we_draw_passes_the_accessibility_check_in_both_themes(visit, lab, tiny_folder):
+    notebook(lab[1] / "everyone.ipynb", EVERYONE.format(folder=str(tiny_folder)))
+    visit.open("everyone.ipynb")
+    visit.run_all()
+    visit.page.wait_for_function("document.body.innerText.includes('all shown')", timeout=seconds(180) * 1000)
+    visit.page.wait_for_selector(".ft-panel [role=slider][aria-label='learning rate']")
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    for theme in THEMES:
+        visit.theme(theme)
+        time.sleep(1)
+        found = Axe().run(visit.page, context=".jp-OutputArea-output", options=rules).response
+        assert len(found["passes"]) > 10
+        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
 
 
 def test_every_cell_of_lab_00_runs(visit):
