@@ -23,6 +23,7 @@ from ftkit.bench import knobs, live, page
 from ftkit.bench.curve import Line, curve, ticks
 from ftkit.bench.live import Live, mode
 from ftkit.bench.python import python
+from ftkit.bench.replay import replay
 from ftkit.data import Corpus
 from ftkit.models import Layout
 from ftkit.objectives import Pretrain
@@ -507,6 +508,35 @@ def test_a_run_that_an_earlier_kernel_left_is_offered_and_goes_on(store, asking,
     assert other.view.texts["progress"].value.count("Resume") == 0 and other.view.buttons["pause"].disabled
 
 
+def test_in_a_talk_the_last_run_is_told_again_and_nothing_is_trained(store, asking, watched, monkeypatch):
+    done = bench.panel(asking, "prepared").result()
+    panel = bench.panel(asking, "talk", talk=True)
+    view, words = panel.view, panel.view.texts["state"]
+    assert "ft-talk" in view.box._dom_classes and not view.buttons["replay"].disabled
+    monkeypatch.setattr(training, "run", None)
+    view.buttons["replay"].click()
+    until(lambda: panel.step >= 2)
+    assert "running: an earlier run, told again" in words.value and len(store.runs()) == 1
+    until(lambda: panel.state == "done")
+    assert panel.events == done.metrics and panel.result().id == done.id
+    assert "told again" in words.value and f"run 1, told again ({done.id})" in view.texts["curve"].value
+    assert "Right of 4" in view.texts["answers"].value
+    plain = bench.panel(asking, "plain")
+    assert "replay" not in plain.view.buttons
+    other = bench.panel(asking.but(seed=9), "never run", talk=True)
+    assert other.view.buttons["replay"].disabled and not other.replay()
+
+
+def test_a_run_is_told_again_at_its_pace_but_never_longer_than_asked():
+    events = [{"seconds": second} for second in (10.0, 10.0, 11.0, 13.0)]
+    told, hand, began = [], training.Hand(), time.monotonic()
+    replay(events, told.append, hand, seconds=0.3)
+    assert told == events and 0.3 <= time.monotonic() - began < seconds(1)
+    hand.stop()
+    replay(events, told.append, hand)
+    assert told == events, "Stop ends it before its first event"
+
+
 def test_a_run_whose_folder_was_deleted_is_offered_no_more(store, asking, watched):
     panel = bench.panel(long(asking), "gone")
     panel.start()
@@ -561,7 +591,7 @@ def test_a_panel_of_the_same_name_stops_the_run_of_the_old_one(store, asking, wa
 def test_a_second_panel_says_that_another_run_goes_on(store, asking, watched):
     one, other = bench.panel(long(asking), "first"), bench.panel(asking, "second")
     one.start()
-    other.click_run()
+    other.view.buttons["run"].click()
     assert other.state == "idle" and "Another run is going on" in other.view.texts["progress"].value
     one.stop()
     assert other.result().status == "done", "a cell waits until it may run"
@@ -571,7 +601,7 @@ def test_controls_that_make_no_recipe_are_refused_with_a_sentence(store, reading
     panel = bench.panel(reading, "refused", ["width"])
     panel.view.knobs[0][1].value = 65
     assert "choose a width that is a multiple" in panel.view.texts["progress"].value
-    panel.click_run()
+    panel.view.buttons["run"].click()
     assert panel.state == "idle"
     with pytest.raises(ValueError, match="choose a width"):
         panel.result()

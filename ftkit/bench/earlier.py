@@ -15,11 +15,10 @@ def resumable(run_id: str) -> RunFolder | None:
         return None
 
 
-def unfinished(recipe: Recipe) -> str:
-    """Id of the newest run of a recipe that an earlier kernel left unfinished; "" if there is none."""
+def newest(recipe: Recipe, states: tuple[str, ...] = UNFINISHED) -> str:
+    """Id of the newest run of a recipe that an earlier kernel left in one of these states; "" if there is none."""
     asked = recipe.to_json()
-    found = (one.id for one in store().runs() if one.status in UNFINISHED and one.recipe == asked)
-    return next(found, "")
+    return next((one.id for one in store().runs() if one.status in states and one.recipe == asked), "")
 
 
 def offer(left: RunFolder | None) -> str:

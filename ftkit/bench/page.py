@@ -2,20 +2,16 @@
 
 import html
 import threading
+from functools import partial
 
 from .. import plots
 from . import knobs
+from .buttons import offered
+from .earlier import offer
 from .live import own_widgets
 from .python import python
 
 ROWS = 8  # answers shown
-BUTTONS = (  # word, icon, style, what it does
-    ("Run", "play", "success", "trains with the controls as they are"),
-    ("Pause", "pause", "", "saves the state and waits; pressed again, the run goes on"),
-    ("Stop", "stop", "danger", "ends the run, with its state saved"),
-    ("Reset", "undo", "", "puts the controls back to where they were at first"),
-    ("Fork", "code-fork", "", "copies the state of a run that is paused or stopped, and goes on with the turned knob"),
-)
 SIGNS = {
     "idle": "○",
     "running": "▶",
@@ -27,6 +23,14 @@ SIGNS = {
     "failed": "✗",
 }
 WORDS = {state: state for state in SIGNS} | {"idle": "ready"}
+TALK = """<style>
+.ft-talk { --jp-widgets-font-size: 22px; --jp-widgets-inline-height: 44px; --jp-widgets-inline-label-width: 8em;
+  --jp-widgets-inline-width: 30em; font-size: 22px }
+.ft-talk .ft-curve svg[role=img] { max-width: none !important; max-height: 60vh }
+.ft-talk .ft-python, .ft-talk .ft-samples { display: none }
+.ft-talk .ft-panel button { width: auto }
+.jp-Notebook:has(.ft-talk) .jp-Cell-inputWrapper { display: none }
+</style>"""
 PARTS = ("curve", "doctor", "samples", "answers", "forgetting", "python")  # below the buttons, in this order
 INK = "color:var(--jp-ui-font-color1, var(--colab-primary-text-color, inherit))"
 
@@ -42,11 +46,11 @@ class View:
         for _, widget in self.knobs:
             widget.observe(self._turned, "value")
         self.buttons = {}
-        for name, icon, style, help in BUTTONS:
-            button = w.Button(description=name, icon=icon, button_style=style, layout={"width": "8em"})
-            setattr(button, "tooltip" if button.has_trait("tooltip") else "description_tooltip", help)
-            button.on_click(getattr(panel, f"click_{name.lower()}"))
-            self.buttons[name.lower()] = button
+        for one in offered(panel):
+            button = w.Button(description=one.word, icon=one.icon, button_style=one.style, layout={"width": "8em"})
+            setattr(button, "tooltip" if button.has_trait("tooltip") else "description_tooltip", one.help)
+            button.on_click(partial(one.press, panel))
+            self.buttons[one.word.lower()] = button
         self.texts = {name: w.HTML() for name in ("costs", "state", "progress", *PARTS)}
         for name, widget in {**self.texts, **self.buttons}.items():
             widget.add_class(f"ft-{name}")
@@ -63,13 +67,16 @@ class View:
         ]
         self.box = w.VBox(rows if self.knobs else rows[1:], layout={"padding": "4px 0"})
         self.box.add_class("ft-panel")
+        if panel.talk:
+            self.box.add_class("ft-talk")
+            self.box.children += (w.HTML(TALK),)
 
     def draw(self) -> None:
         """Assigns what has changed; a widget whose text is the same sends nothing."""
         panel = self.panel
         with self.lock:
-            for name, able in panel.able().items():
-                self.buttons[name].disabled = not able
+            for one in offered(panel):
+                self.buttons[one.word.lower()].disabled = not one.able(panel)
             pause = self.buttons["pause"]
             resumes = panel.state != "running" and not pause.disabled
             pause.description, pause.icon = ("Resume", "play") if resumes else ("Pause", "pause")
@@ -125,6 +132,7 @@ class Waiting:
 def state(panel) -> str:
     """Sign and word; a screen reader says it when it changes."""
     words = f"{SIGNS[panel.state]} {WORDS[panel.state]}"
+    words += ": an earlier run, told again" if panel.told else ""
     return f'<span role="status" style="font-weight:bold;{INK}">{words}</span>'
 
 
@@ -138,7 +146,9 @@ def progress(panel) -> str:
     if panel.complaint:
         return panel.complaint
     if panel.state == "idle":
-        return panel.offer()
+        if panel.how == "cell":
+            return "Run the next cell to train; its stop square stops the run."
+        return offer(panel.left())
     if not panel.live.busy:
         return ending(panel)
     losses = panel.said("loss")

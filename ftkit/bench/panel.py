@@ -11,28 +11,35 @@ from ..recipe import Recipe
 from ..runs import RunFolder
 from . import knobs, page
 from .curve import Line, curve
-from .earlier import offer, resumable, unfinished
+from .earlier import newest, resumable
 from .expected import Expected, expected
 from .live import Live, mode
 from .python import python
+from .replay import replay
 
 EARLIER = 4  # runs that stay in the picture
 LATE = 0.5  # seconds after a waiting cell in which clicks that queued up behind it arrive
 _panels: dict[str, "Panel"] = {}
 
 
-def panel(recipe: Recipe, name: str = "", controls: Sequence[str] | Mapping[str, Any] | None = None) -> "Panel":
+def panel(
+    recipe: Recipe,
+    name: str = "",
+    controls: Sequence[str] | Mapping[str, Any] | None = None,
+    talk: bool = False,
+) -> "Panel":
     """
     Shows a panel for a recipe; `panel.result()` in the next cell gives the finished run.
 
     name      a panel of the same name is stopped and replaced, and its runs stay in the picture; "" means the panel of
               this cell
     controls  knobs to turn; see `knobs.controls`
+    talk      for an audience: large type, no code, and a button that tells the last run of this recipe again
     raises    ValueError for an unknown knob
     """
     offered = knobs.controls(recipe, controls)
     name = name or _cell() or recipe.digest
-    made = Panel(recipe, name, offered, mode())
+    made = Panel(recipe, name, offered, mode(), talk)
     if name in _panels:
         made.earlier, made.runs = _panels[name].close(), _panels[name].runs
     _panels[name] = made
@@ -47,11 +54,12 @@ class Panel:
     state    idle, running, pausing, paused, stopping, done, stopped or failed
     step     the last one taken
     earlier  curves of earlier runs
+    told     id of the run that is told again; "" where one is trained
     """
 
-    def __init__(self, recipe: Recipe, name: str, offered: list[knobs.Control], how: str):
+    def __init__(self, recipe: Recipe, name: str, offered: list[knobs.Control], how: str, talk: bool = False):
         self.first = self.recipe = recipe
-        self.name, self.offered, self.how = name, offered, how
+        self.name, self.offered, self.how, self.talk, self.told = name, offered, how, talk, ""
         self.live = Live(how, self.draw)
         self.earlier: list[Line] = []
         self.events: list[dict] = []
@@ -78,7 +86,7 @@ class Panel:
         if self.how == "headless":
             display(Source(python(self.recipe), "this panel runs"))
             return
-        self.last = self.last or unfinished(self.recipe)
+        self.last = self.last or newest(self.recipe)
         self.view = page.View(self)
         self.draw()
         display(self.view.box)
@@ -102,7 +110,7 @@ class Panel:
             self.live.hand.resume()
             self.draw()
             return True
-        left = self._left()
+        left = self.left()
         if left is None:
             return False
         recipe = Recipe.from_json(left.recipe())
@@ -113,13 +121,27 @@ class Panel:
         if self.state == "paused":
             self.stop()
             self.live.join()
-        left, turned = self._left(), self._turned()
+        left, turned = self.left(), self.turned()
         if self.live.busy or left is None or not turned:
             return False
         recipe, step = Recipe.from_json(left.recipe()), int(left.checkpoint().name)
         for knob, value in turned.items():
             recipe = recipe.turned(step, knob, value)
         return self._begin(recipe, left.saved(), lambda **how: training.fork(left.id, **turned, **how))
+
+    def replay(self) -> bool:
+        """Tells the newest finished run with the controls as they are again; False if there is none."""
+        found = newest(self.recipe, ("done",))
+        if not found or self.live.busy:
+            return False
+        done = training.open_run(found)
+
+        def tell(on_event, hand):
+            self.told = found
+            replay(done.metrics, on_event, hand)
+            return done
+
+        return self._begin(done.recipe, [], tell)
 
     def stop(self) -> None:
         self.live.stop()
@@ -167,40 +189,9 @@ class Panel:
         self.costs = None if self.complaint else expected(self.recipe)
         self.draw()
 
-    def able(self) -> dict[str, bool]:
-        """Which buttons do something now."""
-        busy, left = self.live.busy, self._left() is not None
-        return {
-            "run": not busy,
-            "pause": self.state in ("running", "pausing", "paused") if busy else left,
-            "stop": self.live.state == "running",
-            "reset": self.recipe != self.first or bool(self.complaint),
-            "fork": (self.state == "paused" if busy else left) and bool(self._turned()),
-        }
-
-    def offer(self) -> str:
-        """What can be done before the first run."""
-        if self.how == "cell":
-            return "Run the next cell to train; its stop square stops the run."
-        return offer(self._left())
-
-    def click_run(self, _=None) -> None:
-        if time.monotonic() >= self._deaf_until:
-            self.start()
-
-    def click_pause(self, _=None) -> None:
-        if time.monotonic() >= self._deaf_until:
-            self.pause() if self.state == "running" else self.resume()
-
-    def click_stop(self, _=None) -> None:
-        self.stop()
-
-    def click_reset(self, _=None) -> None:
-        self.view.reset()
-
-    def click_fork(self, _=None) -> None:
-        if time.monotonic() >= self._deaf_until:
-            self.fork()
+    def hears(self) -> bool:
+        """Whether a press counts: some arrive late, when they have queued up behind a cell that waited."""
+        return time.monotonic() >= self._deaf_until
 
     def draw(self) -> None:
         if self.view:
@@ -213,6 +204,7 @@ class Panel:
     def now(self) -> Line:
         """The curve of the present run."""
         label = f"run {self.runs}" if self.runs else "no run yet"
+        label += f", told again ({self.told})" if self.told else ""
         turned, _ = plots.differing([self.ran, self.first]) if self.ran else ("", "")
         done = [(event["step"], event["values"]) for event in tuple(self.events) if event["kind"] == "change"]
         marks = [(step, f"{one['knob'].replace('_', ' ')} {one['value']:g}") for step, one in done]
@@ -239,7 +231,7 @@ class Panel:
         def train(hand):
             import torch
 
-            self.earlier, self.events, self.ran = earlier, list(events), recipe
+            self.earlier, self.events, self.ran, self.told = earlier, list(events), recipe, ""
             self.runs += 0 if again and self.runs else 1
             with torch.enable_grad():  # modes belong to a thread: a cell that switched gradients off means itself
                 return work(on_event=self._on_event, hand=hand)
@@ -251,11 +243,11 @@ class Panel:
         self.complaint = ""
         return False
 
-    def _left(self) -> RunFolder | None:
+    def left(self) -> RunFolder | None:
         """The last run, if it can go on."""
         return None if self.live.busy else resumable(self.last)
 
-    def _turned(self) -> dict[str, float]:
+    def turned(self) -> dict[str, float]:
         """Live knobs whose controls stand at other values than the last run has come to."""
         if self.ran is None:
             return {}
@@ -266,7 +258,7 @@ class Panel:
         return {one.name: one.value(self.recipe) for one in self.offered if one.knob.live}
 
     def _on_event(self, event: dict) -> None:
-        self.last = self.live.hand.run_id
+        self.last = self.live.hand.run_id or self.told
         self.events.append(event)
         if event["kind"] == "change":
             change = (event["step"], *event["values"].values())
