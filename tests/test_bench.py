@@ -516,10 +516,10 @@ def test_in_a_talk_the_last_run_is_told_again_and_nothing_is_trained(store, aski
     monkeypatch.setattr(training, "run", None)
     view.buttons["replay"].click()
     until(lambda: panel.step >= 2)
-    assert "running: an earlier run, told again" in words.value and len(store.runs()) == 1
+    assert "running: replay of an earlier run, nothing is trained" in words.value and len(store.runs()) == 1
     until(lambda: panel.state == "done")
     assert panel.events == done.metrics and panel.result().id == done.id
-    assert "told again" in words.value and f"run 1, told again ({done.id})" in view.texts["curve"].value
+    assert "replay" in words.value and f"run 1, replay of {done.id}" in view.texts["curve"].value
     assert "Right of 4" in view.texts["answers"].value
     plain = bench.panel(asking, "plain")
     assert "replay" not in plain.view.buttons

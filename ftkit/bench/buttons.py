@@ -63,11 +63,11 @@ BUTTONS = (
     ),
 )  # fmt: skip
 REPLAY = Button(
-    "Replay", "history", "", "tells the last finished run of this recipe again; nothing is trained",
+    "Replay", "history", "", "shows the last finished run of this recipe once more; nothing is trained",
     _can_replay, lambda panel: panel.replay(),
 )  # fmt: skip
 
 
 def offered(panel) -> tuple[Button, ...]:
-    """In a talk, also the one that tells a run again."""
+    """In a talk, also Replay."""
     return (*BUTTONS, REPLAY) if panel.talk else BUTTONS

@@ -132,7 +132,7 @@ class Waiting:
 def state(panel) -> str:
     """Sign and word; a screen reader says it when it changes."""
     words = f"{SIGNS[panel.state]} {WORDS[panel.state]}"
-    words += ": an earlier run, told again" if panel.told else ""
+    words += ": replay of an earlier run, nothing is trained" if panel.told else ""
     return f'<span role="status" style="font-weight:bold;{INK}">{words}</span>'
 
 

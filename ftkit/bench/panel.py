@@ -34,7 +34,7 @@ def panel(
     name      a panel of the same name is stopped and replaced, and its runs stay in the picture; "" means the panel of
               this cell
     controls  knobs to turn; see `knobs.controls`
-    talk      for an audience: large type, no code, and a button that tells the last run of this recipe again
+    talk      for an audience: large type, no code, and a button that replays the last run of this recipe
     raises    ValueError for an unknown knob
     """
     offered = knobs.controls(recipe, controls)
@@ -54,7 +54,7 @@ class Panel:
     state    idle, running, pausing, paused, stopping, done, stopped or failed
     step     the last one taken
     earlier  curves of earlier runs
-    told     id of the run that is told again; "" where one is trained
+    told     id of the run that is replayed; "" where one is trained
     """
 
     def __init__(self, recipe: Recipe, name: str, offered: list[knobs.Control], how: str, talk: bool = False):
@@ -130,7 +130,7 @@ class Panel:
         return self._begin(recipe, left.saved(), lambda **how: training.fork(left.id, **turned, **how))
 
     def replay(self) -> bool:
-        """Tells the newest finished run with the controls as they are again; False if there is none."""
+        """Shows the newest finished run of the present recipe once more, as it came; False if there is none."""
         found = newest(self.recipe, ("done",))
         if not found or self.live.busy:
             return False
@@ -204,7 +204,7 @@ class Panel:
     def now(self) -> Line:
         """The curve of the present run."""
         label = f"run {self.runs}" if self.runs else "no run yet"
-        label += f", told again ({self.told})" if self.told else ""
+        label += f", replay of {self.told}" if self.told else ""
         turned, _ = plots.differing([self.ran, self.first]) if self.ran else ("", "")
         done = [(event["step"], event["values"]) for event in tuple(self.events) if event["kind"] == "change"]
         marks = [(step, f"{one['knob'].replace('_', ' ')} {one['value']:g}") for step, one in done]

@@ -1,4 +1,4 @@
-"""A run told again, faster than it was: nothing is trained, and the page says so."""
+"""A replay: what a run told, told again and faster. Nothing is trained, and the page says so."""
 
 import itertools
 from collections.abc import Callable, Sequence
