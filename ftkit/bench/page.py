@@ -155,7 +155,7 @@ def progress(panel) -> str:
     if not losses:
         return "loading the model, asking it before it is tuned"
     last, steps = losses[-1], panel.ran.train.steps
-    if panel.state == "paused":
+    if panel.state == "paused" and not panel.told:
         return f"step {panel.step} of {steps}, loss {last['loss']:.3f}; its state is saved, and it waits"
     if panel.state == "stopping" or panel.step >= steps:
         return f"step {panel.step} of {steps}: " + ("saving" if panel.state == "stopping" else "saving, asking again")

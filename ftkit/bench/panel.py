@@ -71,7 +71,8 @@ class Panel:
     def state(self) -> str:
         if self.live.state != "running" or not self.live.hand.paused:
             return self.live.state
-        return "paused" if self.events and self.events[-1]["kind"] == "pause" else "pausing"
+        waits = self.told or (self.events and self.events[-1]["kind"] == "pause")
+        return "paused" if waits else "pausing"
 
     @property
     def step(self) -> int:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ..records import known
-from .tables import ROWS, Marked, Table, _marked, _prompt
+from .tables import ROWS, Marked, Table, marked, prompt_text
 
 ONLY = {
     "worse": lambda one: one["score_after"] < one["score_before"],
@@ -36,7 +36,7 @@ def differences(
     chosen = {name: [one for one in found if holds(one)] for name, holds in ONLY.items()}
     shown = tuple(
         (
-            _prompt(one["prompt"]),
+            prompt_text(one["prompt"]),
             one["expected"],
             *_beside(one),
             f"{one['score_before']:.3g}\xa0→\xa0{one['score_after']:.3g}",
@@ -75,7 +75,7 @@ def _said(name: str, value) -> str:
 def _beside(one: Mapping) -> tuple[Marked, Marked]:
     """Both answers: in the first what is gone is marked, in the second what is new."""
     words = [re.findall(r"\s+|\S+", one[when]) for when in ("before", "after")]
-    sides = [[(_marked("", one[f"score_{when}"]), "")] for when in ("before", "after")]
+    sides = [[(marked("", one[f"score_{when}"]), "")] for when in ("before", "after")]
     for kind, *ends in difflib.SequenceMatcher(str.isspace, *words, autojunk=False).get_opcodes():
         for i, tag in enumerate(("del", "ins")):
             text = "".join(words[i][ends[2 * i] : ends[2 * i + 1]])

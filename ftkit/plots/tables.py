@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from .figure import thin
 
 ROWS = 12
-CELL = (
-    "padding:.35em .7em;text-align:left;vertical-align:top;white-space:pre-wrap;max-width:28em;overflow-wrap:anywhere"
-)
+LONG = 24  # letters from which a word is broken where there is no room
+CELL = "padding:.35em .7em;text-align:left;vertical-align:top;white-space:pre-wrap;max-width:28em"
 LINE = "border-bottom:1px solid rgba(118,118,118,.4)"
-HEAD = f"{CELL};{LINE};overflow-wrap:normal"  # no word of a heading is broken
 COLOURS = {"✓": "#009E73", "✗": "#D55E00"}  # only beside the sign and the word
 
 
@@ -48,7 +46,7 @@ class Table:
         return self.html()
 
     def html(self) -> str:
-        heads = "".join(f'<th scope="col" style="{HEAD}">{html.escape(name)}</th>' for name in self.columns)
+        heads = "".join(f'<th scope="col" style="{CELL};{LINE}">{html.escape(name)}</th>' for name in self.columns)
         rows = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in self.rows)
         note = f'<p style="margin:.4em 0">{html.escape(self.note)}</p>' if self.note else ""
         caption = f'<caption style="text-align:left;font-weight:bold;{CELL}">{html.escape(self.title)}</caption>'
@@ -76,7 +74,7 @@ def answers(run, rows: int = ROWS, title: str = "The same questions, before and 
     found = getattr(run, "answers", run)
     asked = [when for when in ("before", "after") if found and found[0][when] is not None]
     shown = tuple(
-        (_prompt(one["prompt"]), one["expected"], *(_marked(one[when], one[f"score_{when}"]) for when in asked))
+        (prompt_text(one["prompt"]), one["expected"], *(marked(one[when], one[f"score_{when}"]) for when in asked))
         for one in found[:rows]
     )
     counts = [f"{sum(one[f'score_{when}'] >= 1 for one in found)} {when}" for when in asked]
@@ -100,11 +98,11 @@ def samples(run, rows: int = ROWS, title: str = "The same beginning, as training
     return Table(title, ("step", "tokens read", "it wrote"), tuple(thin(found, rows)))
 
 
-def _marked(text: str, score: float) -> str:
+def marked(text: str, score: float) -> str:
     return f"{'✓ right' if score >= 1 else '✗ wrong'}: {text}"
 
 
-def _prompt(prompt: str | Sequence[Mapping]) -> str:
+def prompt_text(prompt: str | Sequence[Mapping]) -> str:
     """The words of a question that is a text or a list of chat messages."""
     return prompt if isinstance(prompt, str) else "\n".join(message["content"] for message in prompt)
 
@@ -113,7 +111,8 @@ def _cell(value: object) -> str:
     text = str(value)
     inside = value.html() if isinstance(value, Marked) else html.escape(text)
     colour = f";border-left:4px solid {COLOURS[text[0]]}" if text[:1] in COLOURS else ""
-    return f'<td style="{CELL};{LINE}{colour}">{inside}</td>'
+    breaks = ";overflow-wrap:anywhere" if max(map(len, text.split()), default=0) > LONG else ""
+    return f'<td style="{CELL};{LINE}{breaks}{colour}">{inside}</td>'
 
 
 def _one_line(value: object) -> str:
