@@ -109,7 +109,7 @@ class T5GemmaLayout(Layout):
     """
     The shape of a T5Gemma with random weights: an encoder reads a text, a decoder writes another.
 
-    It rotates where T5 adds a learned bias to each distance, and so has learned in a third of the steps to look back.
+    Its positions are rotations; the biases that T5 learns for distances took longer to learn, as CHANGELOG tells.
 
     differs  no block looks through a window only, and no logit is capped; both are for texts and models of other sizes
     source   Zhang et al. 2025, arXiv:2504.06225
@@ -192,10 +192,7 @@ def fresh(layout: str | Layout, seed: int = 0):
     import torch
     import transformers
 
-    if isinstance(layout, str):
-        if layout not in LAYOUTS:
-            raise ValueError(known(layout, LAYOUTS, "layout"))
-        layout = LAYOUTS[layout]
+    layout = _layout(layout)
     tokenizer = _tokenizer(machine.data_folder() / "tokenizer")
     config = layout.config(tokenizer)
     config._attn_implementation = _attention()
@@ -232,7 +229,7 @@ def load(name: str | Layout, dtype: str = "float32", seed: int = 0):
     machine.settle()
     with LOADING:
         if isinstance(name, Layout) or name.startswith(FRESH):
-            model, tokenizer = fresh(name if isinstance(name, Layout) else name.removeprefix(FRESH), seed)
+            model, tokenizer = fresh(name, seed)
             return model.to(getattr(torch, dtype)), tokenizer
         if name.startswith(RUN):
             return _from_folder(_finished(name.removeprefix(RUN)), dtype)
@@ -259,7 +256,7 @@ def outline(name: str | Layout):
     import transformers
 
     if isinstance(name, Layout) or name.startswith(FRESH):
-        layout = name if isinstance(name, Layout) else LAYOUTS[name.removeprefix(FRESH)]
+        layout = _layout(name)
         tokenizer = _tokenizer(machine.data_folder() / "tokenizer")
         kind, config = getattr(transformers, layout.architecture), layout.config(tokenizer)
         with torch.device("meta"):
@@ -298,6 +295,16 @@ def quiet():
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()
+
+
+def _layout(name: str | Layout) -> Layout:
+    """raises ValueError for an unknown name"""
+    if isinstance(name, Layout):
+        return name
+    name = name.removeprefix(FRESH)
+    if name not in LAYOUTS:
+        raise ValueError(known(name, LAYOUTS, "layout"))
+    return LAYOUTS[name]
 
 
 def _finished(run_id: str) -> Path:

@@ -21,6 +21,7 @@ from ftkit import bench, training
 from ftkit.adapters import LoRA
 from ftkit.bench import knobs, live, page
 from ftkit.bench.curve import Line, curve, ticks
+from ftkit.bench.expected import expected
 from ftkit.bench.live import Live, mode
 from ftkit.bench.python import python
 from ftkit.bench.replay import replay
@@ -356,6 +357,26 @@ def test_the_python_shown_makes_the_same_recipe(which, request):
     asked = []
     exec(python(recipe).replace("import ", "import ", 1).replace(", run\n", "\n"), {"run": asked.append})
     assert asked == [recipe]
+
+
+# ---- what a run will cost ----------------------------------------------------------------------------------------
+
+
+def test_costs_by_hand(monkeypatch):
+    monkeypatch.setattr("ftkit.machine.products", lambda: 1e9)
+    layout = Layout(width=64, layers=1, feed_forward=64)  # 94,400 weights
+    recipe = Recipe(layout, Pretrain(context=100), Corpus(), train=Train(steps=10, batch=4))
+    step = 0.02 + 3 * 94_400 * 4 * 100 / (0.5 * 1e9)
+    found = expected(recipe)
+    assert found.seconds == pytest.approx(10 * step)
+    assert found.memory == pytest.approx(0.45 * 2**30 + 16 * 94_400 + 4 * 40 * 64 * 400)
+    assert expected(recipe.but(device_batch=1)).memory < found.memory
+    assert str(replace(found, seconds=600)) == "about 10 minutes of training and 0.5 GiB here"
+
+
+@pytest.mark.parametrize("model", ["fresh:nope", "nope", "run:nope", "nobody/nothing"])
+def test_what_is_not_at_hand_has_no_costs_and_is_not_asked_for(asking, model):
+    assert expected(asking.but(model=model)) is None
 
 
 # ---- a panel without a screen ------------------------------------------------------------------------------------

@@ -253,3 +253,7 @@ def test_rows_are_prepared_beside_a_card_and_never_beside_a_busy_cpu(monkeypatch
     monkeypatch.setattr(machine, "device", lambda: device)
     monkeypatch.setattr(machine, "cores", lambda: cores)
     assert machine.loaders() == expected
+
+
+def test_a_machine_multiplies_more_than_a_million_numbers_a_second():
+    assert 1e6 < machine.products() < 1e16 and machine.products() is machine.products()

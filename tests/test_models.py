@@ -192,3 +192,13 @@ with ThreadPoolExecutor(2) as pool:
 """
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert out.stdout.split() == ["2"], out.stderr[-2000:]
+
+
+@pytest.mark.parametrize("name", ["small", "encoder", "fresh:seq2seq"])
+def test_an_outline_has_the_shapes_of_the_model_and_no_weights(name):
+    outline, _ = models.outline(name)
+    whole, _ = models.load(name)
+    assert {key: one.shape for key, one in outline.named_parameters()} == {
+        key: one.shape for key, one in whole.named_parameters()
+    }
+    assert type(outline) is type(whole) and all(one.device.type == "meta" for one in outline.parameters())

@@ -12,9 +12,10 @@ from ..recipe import Recipe
 
 LOOKED = 50  # examples whose lengths stand for all
 PASSES = 3  # each weight meets each token forwards, and twice backwards
-REACHED = 0.5  # of the speed of one large product: what steps of the models that ship come to
+# Rough, as no part of a step is as fast as one large product, and each model spends its time elsewhere.
+REACHED = 0.5  # of the speed of that product
 STEP = 0.02  # seconds that a step takes however small it is
-STREAM = 40  # numbers a block keeps of each of a token's for the way back
+STREAM = 40  # numbers that a block keeps, for each of the numbers that describe a token, for the way back
 BASE = 0.45 * 2**30  # bytes of a process that has loaded the libraries
 
 
@@ -32,7 +33,7 @@ class Expected:
 
 def expected(recipe: Recipe) -> Expected | None:
     """
-    What a run should cost on this machine, within a factor of two.
+    What a run should cost on this machine, roughly: to tell ten seconds from ten minutes.
 
     returns  None where model or task are not at hand, as a hub model that was never loaded
     """

@@ -47,28 +47,32 @@ def teaching(reader: str, task: str, learning_rate: float | None = None) -> Reci
 
 def labelled(arm: Arm, seed: int) -> dict:
     """{"test", "validation": mean score of so many texts of which no label was shown}"""
-    with finished(arm, seed) as run:
-        model, tokenizer = run.model()
-        task, found = world.task(arm.recipe.task.name), {}
-        for split in ("test", "validation"):
-            asked = [task.sample(split, i) for i in range(ASKED)]
-            said = label(model, tokenizer, asked)
-            found[split] = sum(task.check(one, text).value for one, text in zip(asked, said, strict=True)) / ASKED
-    return found
+
+    def score(model, tokenizer, task, asked: list) -> float:
+        said = label(model, tokenizer, asked)
+        return sum(task.check(one, text).value for one, text in zip(asked, said, strict=True)) / len(asked)
+
+    return _scored(arm, seed, score)
 
 
 def rewritten(arm: Arm, seed: int) -> dict:
     """{"test", "validation": share of so many new words that come out right behind either prefix}"""
+
+    def score(model, tokenizer, task, asked: list) -> float:
+        both = [*asked, *map(task.swapped, asked)]
+        said = go_on(model, tokenizer, [as_prompt(tokenizer, one.prompt) for one in both], 12)
+        right = [task.check(one, text).value for one, text in zip(both, said, strict=True)]
+        return sum(map(min, right[: len(asked)], right[len(asked) :])) / len(asked)
+
+    return _scored(arm, seed, score)
+
+
+def _scored(arm: Arm, seed: int, score: Callable) -> dict:
     with finished(arm, seed) as run:
         model, tokenizer = run.model()
-        task, found = world.task(arm.recipe.task.name), {}
-        for split in ("test", "validation"):
-            one = [task.sample(split, i) for i in range(ASKED)]
-            other = [task.swapped(example) for example in one]
-            said = go_on(model, tokenizer, [as_prompt(tokenizer, example.prompt) for example in one + other], 12)
-            right = [task.check(example, text).value for example, text in zip(one + other, said, strict=True)]
-            found[split] = sum(map(min, right[:ASKED], right[ASKED:])) / ASKED
-    return found
+        task = world.task(arm.recipe.task.name)
+        splits = {split: [task.sample(split, i) for i in range(ASKED)] for split in ("test", "validation")}
+        return {split: score(model, tokenizer, task, asked) for split, asked in splits.items()}
 
 
 def _reading_helps(measured: dict) -> Judgement:
