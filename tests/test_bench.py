@@ -309,7 +309,7 @@ def test_a_knobs_kind_decides_its_widget(asking, name, kind):
     assert type(made) is kind and made.value == one.value(asking)
     assert f"ft-knob-{name}" in made._dom_classes and made.description
     help = made.tooltip if made.has_trait("tooltip") else made.description_tooltip
-    assert help.startswith(f"{one.knob.help}; default: ") and ("while it runs" in help) == (name == "learning_rate")
+    assert help.startswith(f"{one.knob.help}; default (★): ") and ("while it runs" in help) == (name == "learning_rate")
 
 
 def test_every_widget_takes_its_knobs_default(asking):
@@ -321,9 +321,7 @@ def test_every_widget_takes_its_knobs_default(asking):
 
 def test_values_to_choose_from_may_be_given_and_named(asking):
     offered = knobs.controls(asking, {"examples": (25, 2500), "steps": {"short": 4, "long": 400}, "mask": None})
-    assert offered[0].options == (("25", 25), ("40", 40), ("2,500 (default)", 2500)), (
-        "the recipe's own value is among them"
-    )
+    assert offered[0].options == (("25", 25), ("40", 40), ("2,500 ★", 2500)), "the recipe's own value is among them"
     assert offered[1].options == (("short", 4), ("8", 8), ("long", 400))
     assert offered[2].options == ()
 
@@ -366,12 +364,12 @@ def test_costs_by_hand(monkeypatch):
     monkeypatch.setattr("ftkit.machine.products", lambda: 1e9)
     layout = Layout(width=64, layers=1, feed_forward=64)  # 94,400 weights
     recipe = Recipe(layout, Pretrain(context=100), Corpus(), train=Train(steps=10, batch=4))
-    step = 0.02 + 3 * 94_400 * 4 * 100 / (0.5 * 1e9)
+    step = 0.02 + 3 * 94_400 * 4 * 100 / (0.4 * 1e9)
     found = expected(recipe)
     assert found.seconds == pytest.approx(10 * step)
-    assert found.memory == pytest.approx(0.45 * 2**30 + 16 * 94_400 + 4 * 40 * 64 * 400)
+    assert found.memory == pytest.approx(0.55 * 2**30 + 16 * 94_400 + 4 * 40 * 64 * 400)
     assert expected(recipe.but(device_batch=1)).memory < found.memory
-    assert str(replace(found, seconds=600)) == "about 10 minutes of training and 0.5 GiB here"
+    assert str(replace(found, seconds=600)) == "about 10 minutes of training and 0.6 GiB here"
 
 
 @pytest.mark.parametrize("model", ["fresh:nope", "nope", "run:nope", "nobody/nothing"])

@@ -144,7 +144,7 @@ def test_lab_30_is_trained_watched_and_stopped(visit, lab):
     before = visit.text(".ft-python")
     said = move(visit, ".ft-knob-learning_rate")
     visit.page.wait_for_function("old => document.querySelector('.ft-python').innerText !== old", arg=before)
-    rate = float(said.split()[0])  # the default says that it is one
+    rate = float(said.split()[0])  # a default has a star
     assert f"learning_rate={rate:g}" in visit.text(".ft-python")
     press_run_and_stop(visit, lab[1])
     assert newest(lab[1]).recipe()["train"]["learning_rate"] == rate

@@ -10,6 +10,7 @@ from ..recipe import Recipe
 from ..records import Knob, knobs, known
 
 PARTS = ("model", "adapter", "objective", "task", "train")
+DEFAULT = "★"  # beside the default value, where there are values to choose from; a word would not fit
 LEAF = 600  # whole numbers that a slider still tells apart
 
 
@@ -94,7 +95,7 @@ def widget(control: Control, recipe: Recipe):
 
 def _help(one: Knob) -> str:
     """Its effect and its default, which is the source paper's or says in the config why it is not."""
-    default = "" if one.default is None else f"default: {_text(one.default)}"
+    default = "" if one.default is None else f"default ({DEFAULT}): {_text(one.default)}"
     live = "may be turned while it runs" if one.live else ""
     return "; ".join(part for part in (one.help, default, live) if part)
 
@@ -136,7 +137,7 @@ def _offering(control: Control, recipe: Recipe, values) -> Control:
         named.append((_text(now), now))
         if not isinstance(now, str):
             named.sort(key=lambda pair: pair[1])
-    marked = [(f"{label} (default)" if value == one.default else str(label), value) for label, value in named]
+    marked = [(f"{label} {DEFAULT}" if value == one.default else str(label), value) for label, value in named]
     return replace(control, options=tuple(marked))
 
 
