@@ -28,8 +28,10 @@ class Shipped:
 
     about     what it is for, and which island it has read
     reads     towards what: a config from `ftkit.objectives`
-    tokens    read before the closing
+    grown     the shipped model that it is a deeper one of; from random weights if empty
+    tokens    read before the closing, and after what the other had read
     batch     rows a step
+    corpus    which texts, from `ftkit.world`
     opening   rows of registers before all else
     closing   steps after these, at a small rate, with more of what can only be read off a text
     seed      of the random weights and of the order of the texts
@@ -38,8 +40,10 @@ class Shipped:
 
     about: str
     reads: Any = GOING_ON
+    grown: str = ""
     tokens: int = TOKENS
     batch: int = BATCH
+    corpus: str = "hermea"
     opening: int = OPENING
     learning_rate: float = 0.02
     island: int = 0
@@ -60,7 +64,14 @@ MODELS = {
         "laid out as `small`, but it has read island 1: the same forms, other people and other facts", island=1
     ),
     "large": Shipped(
-        "deeper and wider than `small`, to teach it and for curves of size; has read island 0", examined=True
+        "`small` with twice the blocks, which has read on, to teach it and for curves of size; has read island 0",
+        grown="small",
+        corpus="closing",
+        tokens=3_000_000,
+        batch=16,
+        opening=0,
+        learning_rate=0.004,
+        examined=True,
     ),
     "encoder": Shipped(
         "guesses what is masked from both sides, to be given a head for labels or tags; has read island 0",
@@ -90,10 +101,10 @@ def recipe(name: str, tokens: int | None = None) -> Recipe:
     own = MODELS[name]
     steps = math.ceil((tokens or own.tokens) / (own.batch * CONTEXT))
     return Recipe(
-        model=replace(models.LAYOUTS[name], context=CONTEXT),
+        model=models.DEEPER + own.grown if own.grown else replace(models.LAYOUTS[name], context=CONTEXT),
         adapter=Full(),
         objective=own.reads,
-        task=Corpus(island=own.island, opening=own.opening),
+        task=Corpus(own.corpus, island=own.island, opening=own.opening),
         train=Train(
             steps=steps,
             batch=own.batch,
@@ -183,20 +194,23 @@ def _read(name: str, asked: Recipe, on_event):
 
 
 def _card(name: str, runs: list, folder: Path) -> dict:
+    """What was read, by what was grown and by what came of it, and what the weights know now."""
+    own = MODELS[name]
     model, tokenizer = models.load(str(folder))
-    losses, steps = [], 0
+    before = card(own.grown) if own.grown else {"tokens": 0, "stages": [], "loss": []}
+    losses, steps, tokens = [], 0, own.batch * CONTEXT
     for run in runs:
         losses += [(steps + event["step"], event["values"]["loss"]) for event in run.metrics if event["kind"] == "loss"]
         steps += run.recipe.train.steps
-    tokens = MODELS[name].batch * CONTEXT
     every = max(1, len(losses) // CURVE_POINTS)
     return {
         "model": name,
-        "about": MODELS[name].about,
-        "island": MODELS[name].island,
+        "about": own.about,
+        "island": own.island,
         "parameters": sum(weight.numel() for weight in model.parameters()),
-        "tokens": steps * tokens,
-        "stages": [
+        "tokens": before["tokens"] + steps * tokens,
+        "stages": before["stages"]
+        + [
             {
                 "tokens": run.recipe.train.steps * tokens,
                 "seconds": round(run.cost["seconds"]),
@@ -206,7 +220,7 @@ def _card(name: str, runs: list, folder: Path) -> dict:
             for run in runs
         ],
         "probes": {probe: found.to_dict() for probe, found in evaluation.probe(model, tokenizer).items()},
-        "loss": [[step * tokens, round(loss, 4)] for step, loss in losses[::every]],
+        "loss": before["loss"] + [[before["tokens"] + step * tokens, round(loss, 4)] for step, loss in losses[::every]],
     }
 
 

@@ -28,6 +28,25 @@ def test_layouts_have_the_sizes_they_are_known_for():
     assert LAYOUTS["stranger"] == LAYOUTS["small"]
 
 
+def test_a_deeper_model_says_what_it_said_and_its_new_blocks_can_learn():
+    small, _ = models.load("small")
+    deeper, _ = models.load("deeper:small")
+    assert deeper.config.num_hidden_layers == 2 * small.config.num_hidden_layers == 12
+    assert torch.equal(logits(deeper), logits(small))
+    deeper(input_ids=IDS, labels=IDS).loss.backward()
+    for block in deeper.model.layers[1::2]:
+        for adds in (block.self_attn.o_proj, block.mlp.down_proj):
+            assert not adds.weight.any() and adds.weight.grad.any()
+    seen = deeper.generate(IDS, max_new_tokens=8, do_sample=False)
+    assert torch.equal(seen, small.generate(IDS, max_new_tokens=8, do_sample=False)), "each block has a cache of its own"
+
+
+@pytest.mark.parametrize("name", ["encoder", "smal"])
+def test_only_models_that_go_on_are_made_deeper(name):
+    with pytest.raises(ValueError, match="model to be made deeper is"):
+        models.load(f"deeper:{name}")
+
+
 def test_a_layout_fills_in_heads_and_inner_width():
     config = Layout(width=192, layers=1).config(models.fresh("nano")[1])
     assert (config.num_attention_heads, config.intermediate_size) == (3, 512)

@@ -3,163 +3,18 @@
 import json
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from . import machine
-from .records import check_knobs, knob, known
-from .runs import store
+from .. import machine
+from ..records import known
+from ..runs import store
+from .deeper import deepened
+from .layouts import KINDS, LAYOUTS, Layout, ModernBertLayout, T5GemmaLayout
 
 FRESH = "fresh:"
 RUN = "run:"
+DEEPER = "deeper:"
 LOADING = threading.Lock()  # two threads that enter transformers for the first time at once find it half imported
-HEAD = 64  # width of an attention head: on a CPU the fastest
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The shape of a model with random weights: here a Llama, which goes on from a text."""
-
-    kind = "layout"  # the word for it in a recipe
-    title = "Llama"
-    architecture = "LlamaForCausalLM"  # the library's class
-    door = "AutoModelForCausalLM"  # and what opens it
-    closing = ("o_proj.weight", "down_proj.weight")  # matrices with which a block adds to the stream
-    spread = 0.02  # deviation of the random embedding
-
-    width: int = knob(192, 64, 512, unit="", help="numbers that describe each token; a multiple of 64")
-    layers: int = knob(6, 1, 12, help="blocks that a token passes")
-    heads: int = knob(0, 0, 32, help="attention heads; 0 means one for each 64 of the width")
-    feed_forward: int = knob(0, 0, 4096, help="width inside a block; 0 means 8/3 of the width, in whole 64s")
-    context: int = knob(256, 32, 4096, unit="tokens", help="longest text that it can read")
-
-    def __post_init__(self):
-        check_knobs(self)
-        heads = self._heads()
-        if self.width % (2 * heads):
-            raise ValueError(
-                f"width is {self.width} with {heads} heads; choose a width that is a multiple of {2 * heads}"
-            )
-
-    def config(self, tokenizer):
-        """The transformers config; a new object each time, because trainers write into it."""
-        from transformers import LlamaConfig
-
-        return LlamaConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=self.width,
-            num_hidden_layers=self.layers,
-            num_attention_heads=self._heads(),
-            num_key_value_heads=self._heads(),
-            intermediate_size=self._inside(),
-            max_position_embeddings=self.context,
-            tie_word_embeddings=True,
-            rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
-            initializer_range=0.02,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        )
-
-    def _heads(self) -> int:
-        return self.heads or max(1, self.width // HEAD)
-
-    def _inside(self) -> int:
-        return self.feed_forward or max(HEAD, self.width * 8 // 3 // HEAD * HEAD)
-
-
-@dataclass(frozen=True)
-class ModernBertLayout(Layout):
-    """
-    The shape of a ModernBERT with random weights: an encoder, whose every token sees both sides.
-
-    differs  every block attends to the whole text, which is short; in the authors' two of three see 128 tokens only
-    source   Warner et al. 2024, arXiv:2412.13663
-    """
-
-    kind = "modernbert"
-    title = "ModernBERT"
-    architecture = "ModernBertForMaskedLM"
-    door = "AutoModelForMaskedLM"
-    closing = ("attn.Wo.weight", "mlp.Wo.weight")
-
-    def config(self, tokenizer):
-        from transformers import ModernBertConfig
-
-        return ModernBertConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=self.width,
-            num_hidden_layers=self.layers,
-            num_attention_heads=self._heads(),
-            intermediate_size=self._inside(),
-            max_position_embeddings=self.context,
-            global_attn_every_n_layers=1,
-            global_rope_theta=10000.0,
-            classifier_pooling="mean",  # no token stands for the whole text before a head is taught
-            pad_token_id=tokenizer.pad_token_id,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            cls_token_id=tokenizer.cls_token_id,
-            sep_token_id=tokenizer.sep_token_id,
-        )
-
-
-@dataclass(frozen=True)
-class T5GemmaLayout(Layout):
-    """
-    The shape of a T5Gemma with random weights: an encoder reads a text, a decoder writes another.
-
-    Its positions are rotations; the biases that T5 learns for distances took longer to learn, as CHANGELOG tells.
-
-    differs  no block looks through a window only, and no logit is capped; both are for texts and models of other sizes
-    source   Zhang et al. 2025, arXiv:2504.06225
-    """
-
-    kind = "t5gemma"
-    title = "T5Gemma"
-    architecture = "T5GemmaForConditionalGeneration"
-    door = "AutoModelForSeq2SeqLM"
-
-    layers: int = knob(4, 1, 12, help="blocks of the encoder, and as many of the decoder")
-
-    def config(self, tokenizer):
-        from transformers import T5GemmaConfig
-
-        half = {
-            "vocab_size": len(tokenizer),
-            "hidden_size": self.width,
-            "num_hidden_layers": self.layers,
-            "num_attention_heads": self._heads(),
-            "num_key_value_heads": self._heads(),
-            "head_dim": self.width // self._heads(),
-            "query_pre_attn_scalar": self.width // self._heads(),
-            "intermediate_size": self._inside(),
-            "max_position_embeddings": self.context,
-            "layer_types": ["full_attention"] * self.layers,
-            "attn_logit_softcapping": None,
-            "final_logit_softcapping": None,
-            "bos_token_id": tokenizer.bos_token_id,
-            "eos_token_id": tokenizer.eos_token_id,
-            "pad_token_id": tokenizer.pad_token_id,
-        }
-        return T5GemmaConfig(
-            encoder=half,
-            decoder=half,
-            vocab_size=len(tokenizer),
-            max_position_embeddings=self.context,
-            decoder_start_token_id=tokenizer.bos_token_id,  # padding would be masked where it stands first
-        )
-
-
-KINDS = (Layout, ModernBertLayout, T5GemmaLayout)
-LAYOUTS = {
-    "nano": Layout(width=128, layers=4, heads=2, feed_forward=256),
-    "small": Layout(width=192, layers=6, heads=3, feed_forward=512),
-    "stranger": Layout(width=192, layers=6, heads=3, feed_forward=512),
-    "large": Layout(width=320, layers=8, heads=5, feed_forward=832),
-    "encoder": ModernBertLayout(width=192, layers=6, heads=3, feed_forward=512),
-    "seq2seq": T5GemmaLayout(width=192, layers=4, heads=3, feed_forward=512),
-}
 OPENED_BY = {  # how an architecture's name ends, and the library's door to it; all others are causal language models
     "ForMaskedLM": "AutoModelForMaskedLM",
     "ForSequenceClassification": "AutoModelForSequenceClassification",
@@ -218,7 +73,8 @@ def load(name: str | Layout, dtype: str = "float32", seed: int = 0):
     A language model and its tokenizer, ready for training or asking; what it is (one that goes on from a text, an
     encoder, a sequence-to-sequence model, a classifier), its config says.
 
-    name     shipped name, "fresh:small", a Layout, "run:<id>", a local folder, or a hub id such as "Qwen/Qwen3-0.6B"
+    name     shipped name, "fresh:small", "deeper:small" (twice the blocks), a Layout, "run:<id>", a local folder, or
+             a hub id such as "Qwen/Qwen3-0.6B"
     dtype    of the weights
     seed     of the random weights of fresh models
     returns  (model, tokenizer)
@@ -231,6 +87,9 @@ def load(name: str | Layout, dtype: str = "float32", seed: int = 0):
         if isinstance(name, Layout) or name.startswith(FRESH):
             model, tokenizer = fresh(name, seed)
             return model.to(getattr(torch, dtype)), tokenizer
+        if name.startswith(DEEPER):
+            model, tokenizer = _from_folder(_base(name), dtype)
+            return deepened(model), tokenizer
         if name.startswith(RUN):
             return _from_folder(_finished(name.removeprefix(RUN)), dtype)
         if name in names():
@@ -261,6 +120,9 @@ def outline(name: str | Layout):
         kind, config = getattr(transformers, layout.architecture), layout.config(tokenizer)
         with torch.device("meta"):
             return kind(config), tokenizer
+    if name.startswith(DEEPER):
+        model, tokenizer = outline(str(_base(name)))
+        return deepened(model), tokenizer
     where = _finished(name.removeprefix(RUN)) if name.startswith(RUN) else _shelf() / name if name in names() else name
     config = transformers.AutoConfig.from_pretrained(where, local_files_only=True, trust_remote_code=False)
     with torch.device("meta"):
@@ -305,6 +167,13 @@ def _layout(name: str | Layout) -> Layout:
     if name not in LAYOUTS:
         raise ValueError(known(name, LAYOUTS, "layout"))
     return LAYOUTS[name]
+
+
+def _base(name: str) -> Path:
+    """The folder of the shipped model that is to be made deeper."""
+    if (name := name.removeprefix(DEEPER)) not in causal_names():
+        raise ValueError(known(name, causal_names(), "model to be made deeper"))
+    return _shelf() / name
 
 
 def _finished(run_id: str) -> Path:
