@@ -14,7 +14,7 @@ from .runs import Store
 
 BATCH, EXAMPLES = 32, 2500
 TOKENS = 250_000  # read in a lesson of Table 2: about 25 s of `small` on two cores, with the questions before and after
-FORMAT_STEPS, FORMAT_EXAMPLES = 30, 500  # a lesson that shows the form of answers and leaves the skill to be found
+FORMAT_STEPS, FORMAT_EXAMPLES = 60, 500  # a lesson that shows the form of answers and leaves the skill to be found
 TIERS = ("sums", "long sums", "steps", "two steps", "gaps", "hard")  # tasks meant for reinforcement learning
 SAMPLES = 4  # answers sampled for each question of a tier
 SIGNAL = 0.2, 0.6  # pass@1 from which reinforcement has something to choose from
