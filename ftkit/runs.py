@@ -57,6 +57,7 @@ class RunFolder:
 
     recipe.json    what was asked for
     status.json    state, and which process runs it
+    machine.json   what it runs on
     metrics.jsonl  one event a line: {"step", "seconds", "kind", "values"}
     checkpoint/    the newest training state, in a folder named by its step
     adapter/, model/, result.json  what a finished run leaves
@@ -241,8 +242,12 @@ class Store:
 
     def runs(self) -> list[Entry]:
         """Every run, the newest first; a damaged folder is listed as such and never touched."""
-        folders = [path for path in self.root.glob("[!.]*") if path.is_dir()] if self.root.is_dir() else []
-        return [self._entry(RunFolder(path)) for path in sorted(folders, key=_age)]
+        return [self._entry(folder) for folder in self.folders()]
+
+    def folders(self) -> list[RunFolder]:
+        """Their folders, the newest first; nothing in them is read."""
+        found = [path for path in self.root.glob("[!.]*") if path.is_dir()] if self.root.is_dir() else []
+        return [RunFolder(path) for path in sorted(found, key=_age)]
 
     def _entry(self, run: RunFolder) -> Entry:
         try:

@@ -21,6 +21,12 @@ def store(tmp_path, monkeypatch):
     return runs.store()
 
 
+@pytest.fixture
+def watched(monkeypatch):
+    """As in JupyterLab: widgets, and a background thread."""
+    monkeypatch.setenv("FTKIT_MODE", "thread")
+
+
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory):
     """A random model that says it has read island 0, saved like any other."""

@@ -44,12 +44,6 @@ def nothing_runs(monkeypatch):
     assert left is None, "a test has left a run behind"
 
 
-@pytest.fixture
-def watched(monkeypatch):
-    """As in JupyterLab: widgets, and a background thread."""
-    monkeypatch.setenv("FTKIT_MODE", "thread")
-
-
 def until(condition):
     end = time.monotonic() + seconds(60)
     while not condition():
@@ -367,7 +361,7 @@ def test_costs_by_hand(monkeypatch):
     step = 0.02 + 3 * 94_400 * 4 * 100 / (0.4 * 1e9)
     found = expected(recipe)
     assert found.seconds == pytest.approx(10 * step)
-    assert found.memory == pytest.approx(0.55 * 2**30 + 16 * 94_400 + 4 * 40 * 64 * 400)
+    assert found.memory == pytest.approx(0.55 * 2**30 + 16 * 94_400 + (4 * 40 * 64 + 12 * 1024) * 400)
     assert expected(recipe.but(device_batch=1)).memory < found.memory
     assert str(replace(found, seconds=600)) == "about 10 minutes of training and 0.6 GiB here"
 

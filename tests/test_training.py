@@ -65,7 +65,8 @@ def test_pretraining_learns_and_leaves_all_that_was_promised(store, reading):
     assert run.forgetting == {} and run.answers == []
     assert run.model()[0].config.hermea_island == 0
     left = {path.name for path in run.path.iterdir()}
-    assert left == {"recipe.json", "status.json", "plan.json", "before.json", "result.json", "metrics.jsonl"} | {
+    files = {"recipe", "status", "machine", "plan", "before", "result"}
+    assert left == {f"{name}.json" for name in files} | {"metrics.jsonl"} | {
         "checkpoint", "model",
     }  # fmt: skip
     assert [path.name for path in (run.path / "checkpoint").iterdir()] == ["12"]

@@ -1,7 +1,8 @@
 """Let me move it. Widgets that drive real runs, and do the same without a screen."""
 
 from .ask import Ask, prompt
-from .panel import Panel, panel
+from .cells import panel
+from .panel import Panel
 from .preferring import Preferring, preferences
 from .workbench import Workbench, workbench
 

@@ -91,6 +91,8 @@ class Session:
         machine.settle()
         memory.forget_peak()
         self.plan = self._plan()
+        if self.leads:
+            write_json(self.folder.path / "machine.json", machine.fingerprint())
         before, after = {}, {}
         try:
             before = self._before()
