@@ -2,7 +2,11 @@
 
 from .ask import Ask, prompt
 from .panel import Panel, panel
+from .predicting import Predicting, predictions
 from .preferring import Preferring, preferences
 from .workbench import Workbench, workbench
 
-__all__ = ["Ask", "Panel", "Preferring", "Workbench", "panel", "preferences", "prompt", "workbench"]
+__all__ = [
+    "Ask", "Panel", "Predicting", "Preferring", "Workbench", "panel", "predictions", "preferences", "prompt",
+    "workbench",
+]  # fmt: skip
