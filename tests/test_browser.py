@@ -54,6 +54,7 @@ display(plots.lens([token_losses(*load({folder!r}), example, "before"), token_lo
 display(plots.differences(done, "all"), plots.race([done, replace(done, id="twin")]), plots.answers(done))
 bench.preferences([("Say hello.", "Hello!", "Go away."), ("And thanks?", "Thank you.", "No.")], "everyone")
 bench.workbench(*load({folder!r}), world.task("facts"), n=4)
+looked = bench.predictions("30", {{"lora": 0.5, "stranger": 0.5}}, {{"lora": 0.9, "stranger": 0.1}})
 print("all shown")
 """
 
