@@ -198,6 +198,23 @@ def test_two_answers_are_judged_by_keys_that_the_notebook_does_not_hear(visit, l
     assert visit.page.evaluate("window.attacked") is None
 
 
+def test_predictions_are_deleted_from_the_disk_and_from_the_page(visit, lab):
+    code = "from ftkit import bench\nlooked = bench.predictions('30', 0.5, {'lora': 0.9})"
+    notebook(lab[1] / "predicted.ipynb", code)
+    visit.open("predicted.ipynb")
+    visit.run_all()
+    visit.wait_text(".ft-predictions", "0.40 too low")
+    picture = visit.page.locator(".jp-OutputArea-output").filter(has_text="your prediction")
+    assert picture.count() == 1 and (lab[1] / "runs/predictions.jsonl").exists()
+    visit.page.locator(".ft-predictions .ft-delete").click()
+    visit.wait_text(".ft-predictions [role=status]", "Press again to delete")
+    time.sleep(0.5)  # two presses within a quarter of a second are one
+    visit.page.locator(".ft-predictions .ft-delete").click()
+    visit.wait_text(".ft-predictions [role=status]", "Deleted: 1 prediction.")
+    picture.wait_for(state="detached")
+    assert not (lab[1] / "runs/predictions.jsonl").exists()
+
+
 def test_all_that_we_draw_passes_the_accessibility_check_in_both_themes(visit, lab, tiny_folder):
     notebook(lab[1] / "everyone.ipynb", EVERYONE.format(folder=str(tiny_folder)))
     visit.open("everyone.ipynb")

@@ -64,7 +64,7 @@ class Predicting:
 
         if self.how != "thread":
             display(self.table())
-            if self.how == "cell" and self.counted():
+            if self.how == "cell":
                 self._draw()
             for sentence in filter(None, (self.said, self.where())):
                 print(sentence)
