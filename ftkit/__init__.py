@@ -16,6 +16,7 @@ _DOORS = {
     "models": ("Layout", "load"),
     "objectives": ("SFT", "Pretrain"),
     "plots": (),
+    "predictions": (),
     "preferences": (),
     "prompting": ("Prompt",),
     "recipe": ("Recipe", "Train"),

@@ -54,6 +54,7 @@ display(plots.lens([token_losses(*load({folder!r}), example, "before"), token_lo
 display(plots.differences(done, "all"), plots.race([done, replace(done, id="twin")]), plots.answers(done))
 bench.preferences([("Say hello.", "Hello!", "Go away."), ("And thanks?", "Thank you.", "No.")], "everyone")
 bench.workbench(*load({folder!r}), world.task("facts"), n=4)
+looked = bench.predictions("30", {{"lora": 0.5, "stranger": 0.5}}, {{"lora": 0.9, "stranger": 0.1}})
 print("all shown")
 """
 
@@ -195,6 +196,23 @@ def test_two_answers_are_judged_by_keys_that_the_notebook_does_not_hear(visit, l
     lines = (lab[1] / "runs/judged.preferences.jsonl").read_text().splitlines()
     assert [json.loads(line)["choice"] for line in lines] == ["left", "right"]
     assert visit.page.evaluate("window.attacked") is None
+
+
+def test_predictions_are_deleted_from_the_disk_and_from_the_page(visit, lab):
+    code = "from ftkit import bench\nlooked = bench.predictions('30', 0.5, {'lora': 0.9})"
+    notebook(lab[1] / "predicted.ipynb", code)
+    visit.open("predicted.ipynb")
+    visit.run_all()
+    visit.wait_text(".ft-predictions", "0.40 too low")
+    picture = visit.page.locator(".jp-OutputArea-output").filter(has_text="your prediction")
+    assert picture.count() == 1 and (lab[1] / "runs/predictions.jsonl").exists()
+    visit.page.locator(".ft-predictions .ft-delete").click()
+    visit.wait_text(".ft-predictions [role=status]", "Press again to delete")
+    time.sleep(0.5)  # two presses within a quarter of a second are one
+    visit.page.locator(".ft-predictions .ft-delete").click()
+    visit.wait_text(".ft-predictions [role=status]", "Deleted: 1 prediction.")
+    picture.wait_for(state="detached")
+    assert not (lab[1] / "runs/predictions.jsonl").exists()
 
 
 def test_all_that_we_draw_passes_the_accessibility_check_in_both_themes(visit, lab, tiny_folder):

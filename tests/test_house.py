@@ -20,7 +20,7 @@ from derive import ROOMS  # noqa: E402
 PACKAGE = ROOT / "ftkit"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 DOORS = ("__init__", "__main__")
-LIGHT = ("world", "runs", "preferences", "records", "data", "models", "recipe", "cli")
+LIGHT = ("world", "runs", "lines", "preferences", "predictions", "records", "data", "models", "recipe", "cli")
 
 
 def room_of(path: Path) -> str:

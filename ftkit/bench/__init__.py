@@ -3,7 +3,11 @@
 from .ask import Ask, prompt
 from .cells import panel
 from .panel import Panel
+from .predicting import Predicting, predictions
 from .preferring import Preferring, preferences
 from .workbench import Workbench, workbench
 
-__all__ = ["Ask", "Panel", "Preferring", "Workbench", "panel", "preferences", "prompt", "workbench"]
+__all__ = [
+    "Ask", "Panel", "Predicting", "Preferring", "Workbench", "panel", "predictions", "preferences", "prompt",
+    "workbench",
+]  # fmt: skip
