@@ -230,6 +230,25 @@ def test_all_that_we_draw_passes_the_accessibility_check_in_both_themes(visit, l
         assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
 
 
+def test_answers_are_chosen_by_keys_that_the_notebook_does_not_hear_and_runs_exported(visit, lab, tiny_folder):
+    short = PANEL.format(folder=str(tiny_folder)).replace("steps=20_000", "steps=4")
+    notebook(lab[1] / "chosen.ipynb", short, "panel.result().status")
+    visit.open("chosen.ipynb")
+    visit.run_all()
+    visit.page.wait_for_selector(".ft-only select:not([disabled])[data-lm-suppress-shortcuts]")
+    visit.settle()
+    visit.page.locator(".ft-only select").focus()
+    visit.page.keyboard.press("ArrowDown")
+    visit.wait_text(".ft-answers", "(worse)")
+    for _ in range(2):
+        visit.page.keyboard.press("d")  # in a notebook this deletes a cell
+    assert visit.page.locator(".jp-CodeCell").count() == 2
+    visit.page.locator(".ft-export").click()
+    visit.wait_text(".ft-exported [role=status]", "1 run exported")
+    (page,) = (lab[1] / "runs").glob("race-*.html")
+    assert str(page) in visit.text(".ft-exported")
+
+
 def test_every_cell_of_lab_00_runs(visit):
     visit.open("00_start.ipynb")
     visit.run_all()

@@ -131,7 +131,7 @@ class View:
 
 
 def named(box: str, how: str) -> list:
-    """What gives the sliders of a box their names, where a page can have it."""
+    """What gives the sliders of a box their names, and its lists their keys, where a page can have it."""
     if not own_widgets(how):
         return []
     from .own import Names
