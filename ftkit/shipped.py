@@ -71,6 +71,7 @@ MODELS = {
         batch=16,
         opening=0,
         learning_rate=0.004,
+        closing=150,
         examined=True,
     ),
     "encoder": Shipped(
