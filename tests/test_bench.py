@@ -7,7 +7,7 @@ import shutil
 import sys
 import threading
 import time
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import replace
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -18,7 +18,7 @@ import torch
 from patience import seconds
 
 from ftkit import bench, training
-from ftkit.adapters import LoRA
+from ftkit.adapters import ADAPTERS, LoRA
 from ftkit.bench import knobs, live, page
 from ftkit.bench.curve import Line, curve, ticks
 from ftkit.bench.expected import expected
@@ -27,8 +27,8 @@ from ftkit.bench.python import python
 from ftkit.bench.replay import replay
 from ftkit.data import Corpus
 from ftkit.models import Layout
-from ftkit.objectives import Pretrain
-from ftkit.recipe import Recipe, Train
+from ftkit.objectives import OBJECTIVES, Pretrain
+from ftkit.recipe import SOURCES, Recipe, Train
 
 ATTACK = "<img src=x onerror=alert(1)>"
 
@@ -352,9 +352,22 @@ def test_turning_reaches_every_part(asking):
 @pytest.mark.parametrize("which", ["asking", "reading"])
 def test_the_python_shown_makes_the_same_recipe(which, request):
     recipe = request.getfixturevalue(which).but(learning_rate=0.0123, seed=7)
+    assert made_by(python(recipe)) == recipe
+
+
+@pytest.mark.parametrize("kind", [one.config for one in (*ADAPTERS, *OBJECTIVES)] + list(SOURCES))
+def test_the_python_shown_finds_every_technique(asking, kind):
+    for part in ("adapter", "objective", "task"):
+        with suppress(TypeError):  # it is none of these
+            recipe = replace(asking, **{part: kind()})
+    assert made_by(python(recipe)) == recipe
+
+
+def made_by(text):
+    """The recipe that a text would run."""
     asked = []
-    exec(python(recipe).replace("import ", "import ", 1).replace(", run\n", "\n"), {"run": asked.append})
-    assert asked == [recipe]
+    exec(text.replace(", run\n", "\n"), {"run": asked.append})
+    return asked[0]
 
 
 # ---- what a run will cost ----------------------------------------------------------------------------------------
