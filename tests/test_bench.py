@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import ipywidgets
 import pytest
 import torch
-from patience import seconds
+from patience import seconds, until
 
 from ftkit import bench, training
 from ftkit.adapters import ADAPTERS, LoRA
@@ -31,30 +31,7 @@ from ftkit.objectives import OBJECTIVES, Pretrain
 from ftkit.recipe import SOURCES, Recipe, Train
 
 ATTACK = "<img src=x onerror=alert(1)>"
-
-
-@pytest.fixture(autouse=True)
-def nothing_runs(monkeypatch):
-    monkeypatch.delenv("FTKIT_MODE", raising=False)
-    yield
-    left = Live.current
-    if left is not None:
-        left.stop()
-        left.join()
-    assert left is None, "a test has left a run behind"
-
-
-@pytest.fixture
-def watched(monkeypatch):
-    """As in JupyterLab: widgets, and a background thread."""
-    monkeypatch.setenv("FTKIT_MODE", "thread")
-
-
-def until(condition):
-    end = time.monotonic() + seconds(60)
-    while not condition():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.01)
+pytestmark = pytest.mark.usefixtures("nothing_runs")
 
 
 def gradient_descent(hand, steps=10**9, step=lambda i: None):
