@@ -1,5 +1,6 @@
 """The bench: one run at a time, stopped when asked, drawn as it is, and the same without a screen."""
 
+import html
 import io
 import math
 import re
@@ -330,6 +331,35 @@ def test_turning_reaches_every_part(asking):
 def test_the_python_shown_makes_the_same_recipe(which, request):
     recipe = request.getfixturevalue(which).but(learning_rate=0.0123, seed=7)
     assert made_by(python(recipe)) == recipe
+
+
+def test_the_python_shown_gives_the_weights_of_the_run(store, reading, watched):
+    panel = bench.panel(reading.but(steps=40, checkpoint_every=40), "shown", ["learning_rate"])
+    plain = panel.result()
+    assert equal(ran_as_shown(panel), plain)
+    panel.start()
+    until(lambda: panel.step >= 3)
+    panel.pause()
+    until(lambda: panel.state == "paused")
+    panel.view.knobs[0][1].value = 1e-4
+    panel.resume()
+    turned = panel.result()
+    assert turned.recipe.changes and not equal(turned, plain)
+    assert equal(ran_as_shown(panel, "it was turned"), turned)
+
+
+def ran_as_shown(panel, words="The same"):
+    """The run that the text on a panel makes, in a namespace of its own, as a learner would paste it."""
+    shown = panel.view.texts["python"].value
+    text = re.search(rf"<summary>[^<]*{words}[^<]*</summary><pre[^>]*>(.*?)</pre>", shown, re.DOTALL)[1]
+    own = {}
+    exec(html.unescape(text), own)
+    return own["done"]
+
+
+def equal(one, other):
+    one, other = (run.model()[0].state_dict() for run in (one, other))
+    return all(torch.equal(one[name], other[name]) for name in one)
 
 
 @pytest.mark.parametrize("kind", [one.config for one in (*ADAPTERS, *OBJECTIVES)] + list(SOURCES))
