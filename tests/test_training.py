@@ -512,7 +512,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(store, reading,
     process.join(120)
     assert process.exitcode == 7
     entry = next(entry for entry in store.runs() if entry.id != whole.id)
-    assert entry.status == "failed" and "No space left on the disk while step 3 was saved" in entry.reason
+    assert entry.status == "failed" and "No space left on the disk at step 3" in entry.reason
     assert "make room" in entry.reason
     folder = store.folder(entry.id)
     assert folder.checkpoint() is None and not (folder.path / ".saving").exists()

@@ -233,7 +233,13 @@ def samples(panel) -> str:
 
 
 def code(panel) -> str:
-    return _open("The same in Python", f"<pre style='{INK}'>{html.escape(python(panel.recipe))}</pre>")
+    """What Run would do; and, where a knob was turned on the way, what was done."""
+    texts = {"The same in Python": panel.recipe}
+    if panel.ran and panel.ran.changes:
+        texts["The run in the picture, as it was turned"] = panel.ran
+    return "".join(
+        _open(title, f"<pre style='{INK}'>{html.escape(python(recipe))}</pre>") for title, recipe in texts.items()
+    )
 
 
 def _status(said: str) -> str:

@@ -20,6 +20,7 @@ from .replay import replay
 
 EARLIER = 4  # runs that stay in the picture
 LATE = 0.5  # seconds after a waiting cell in which clicks that queued up behind it arrive
+GONE = "This run cannot go on any more: its folder, or what it had saved there, is gone. Run begins another."
 
 
 class Panel:
@@ -94,7 +95,7 @@ class Panel:
             return True
         left = self.left()
         if left is None:
-            return False
+            return self._refuse(GONE)
         recipe = Recipe.from_json(left.recipe())
         return self._begin(recipe, left.saved(), lambda **how: training.resume(left.id, **how), again=True)
 
@@ -104,8 +105,10 @@ class Panel:
             self.stop()
             self.live.join()
         left, turned = self.left(), self.turned()
-        if self.live.busy or left is None or not turned:
+        if self.live.busy or not turned:
             return False
+        if left is None:
+            return self._refuse(GONE)
         recipe, step = Recipe.from_json(left.recipe()), int(left.checkpoint().name)
         for knob, value in turned.items():
             recipe = recipe.turned(step, knob, value)
@@ -246,11 +249,13 @@ class Panel:
                 self.costs = expected(self.recipe)
             return done
 
-        if self.live.start(train):
-            return True
-        self.complaint = "Another run is going on; stop it, or wait for it."
+        return self.live.start(train) or self._refuse("Another run is going on; stop it, or wait for it.")
+
+    def _refuse(self, sentence: str) -> bool:
+        """False, and why, on the panel until it is drawn again."""
+        kept, self.complaint = self.complaint, sentence
         self.draw()
-        self.complaint = ""
+        self.complaint = kept
         return False
 
     def left(self) -> RunFolder | None:

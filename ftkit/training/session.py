@@ -37,9 +37,6 @@ class Session:
         self.train, self.leads, self.told = recipe.train, ranks.leads(), set()
         self.model, self.total, self.trainable = None, 0, 0
         self._find_checkpoint()
-        self._forget_events(self.step if self.checkpoint else None)
-        if self.leads:
-            clear(folder.path)
 
     def _find_checkpoint(self):
         self.checkpoint = self.folder.checkpoint()
@@ -90,6 +87,9 @@ class Session:
         """Everything; returns the state in which it ended: done or stopped."""
         machine.settle()
         memory.forget_peak()
+        self._forget_events(self.step if self.checkpoint else None)
+        if self.leads:
+            clear(self.folder.path)
         self.plan = self._plan()
         if self.leads:
             write_json(self.folder.path / "machine.json", machine.fingerprint())
@@ -242,7 +242,7 @@ class Session:
     def _write_models(self) -> None:
         """adapter/ and model/, each whole or not there."""
         if self.leads:
-            with saving(self.folder.path, self.step) as part:
+            with saving(self.folder.path) as part:
                 if hasattr(self.model, "peft_config"):
                     self.model.save_pretrained(part / "adapter", save_embedding_layers=False)
                     replace_folder(part / "adapter", self.folder.path / "adapter")

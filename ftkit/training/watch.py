@@ -156,7 +156,7 @@ class Watched:
     def _save_checkpoint(self, model, trial):
         """As the library's, but beside, and renamed when whole."""
         step = self.state.global_step
-        with saving(self.watch.folder, step) if self.args.should_save else nullcontext() as part:
+        with saving(self.watch.folder) if self.args.should_save else nullcontext() as part:
             self.accelerator.wait_for_everyone()
             super()._save_checkpoint(model, trial)
             self.accelerator.wait_for_everyone()
