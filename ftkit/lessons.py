@@ -54,7 +54,7 @@ class Learned:
             return ""
         if self.taught >= self.wanted:
             cause = "what it was taught it answers by heart, so what the others need was not in what it had read"
-        elif self.score.value > self.baseline:
+        elif self.score.low > self.baseline:
             cause = "it is on the way, and the lesson ends too early"
         else:
             cause = "even what it was taught it cannot answer, so the lesson is too short for all that is new in it"
