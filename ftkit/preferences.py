@@ -17,6 +17,7 @@ from . import runs
 from .runs import RUNNING, DamagedRun, Store
 
 SET = "preferences:"
+ENDING = ".preferences.jsonl"
 CHOICES = ("left", "right", "tie", "skip")
 
 
@@ -85,7 +86,7 @@ class PreferenceSet:
         if not re.fullmatch(r"[\w-]{1,60}", self.name):
             raise ValueError(f"name is {name!r}; choose up to 60 letters, digits, - and _")
         self.store = Store(store.root.absolute())
-        self.path = self.store.root / f"{self.name}.preferences.jsonl"
+        self.path = self.store.root / f"{self.name}{ENDING}"
 
     def choices(self) -> list[Choice]:
         """All choices so far. A last line that was cut by a crash is left out.
@@ -217,6 +218,12 @@ def preference_set(name: str, store: Store | None = None) -> PreferenceSet:
     raises  ValueError for a name that is no plain word
     """
     return PreferenceSet(name, store or runs.store())
+
+
+def set_names(store: Store | None = None) -> list[str]:
+    """The sets that are kept, as a recipe names them: "preferences:NAME"."""
+    root = (store or runs.store()).root
+    return sorted(SET + path.name.removesuffix(ENDING) for path in root.glob(f"*{ENDING}"))
 
 
 def _counted(n: int, noun: str) -> str:
