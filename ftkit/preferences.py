@@ -15,6 +15,7 @@ from .lines import Lines
 from .runs import RUNNING, DamagedRun, Store
 
 SET = "preferences:"
+ENDING = ".preferences.jsonl"
 CHOICES = ("left", "right", "tie", "skip")
 
 
@@ -83,7 +84,7 @@ class PreferenceSet:
         if not re.fullmatch(r"[\w-]{1,60}", self.name):
             raise ValueError(f"name is {name!r}; choose up to 60 letters, digits, - and _")
         self.store = Store(store.root.absolute())
-        self.path = self.store.root / f"{self.name}.preferences.jsonl"
+        self.path = self.store.root / f"{self.name}{ENDING}"
         self._lines = Lines(self.path, Choice, "choice")
 
     def choices(self) -> list[Choice]:
@@ -171,6 +172,12 @@ def preference_set(name: str, store: Store | None = None) -> PreferenceSet:
     raises  ValueError for a name that is no plain word
     """
     return PreferenceSet(name, store or runs.store())
+
+
+def set_names(store: Store | None = None) -> list[str]:
+    """The sets that are kept, as a recipe names them: "preferences:NAME"."""
+    root = (store or runs.store()).root
+    return sorted(SET + path.name.removesuffix(ENDING) for path in root.glob(f"*{ENDING}"))
 
 
 def _counted(n: int, noun: str) -> str:

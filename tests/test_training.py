@@ -317,7 +317,7 @@ def test_what_cannot_be_forked_or_turned_is_said(store, asking):
     stopped.stop()
     with pytest.raises(ValueError, match="has saved no checkpoint yet; stop it after a step"):
         training.fork(training.run(asking, hand=stopped).id)
-    with pytest.raises(ValueError, match=r"live knob is 'steps'; .*choose one of learning_rate"):
+    with pytest.raises(ValueError, match=r"live knob is 'steps'; .*choose one of beta, learning_rate"):
         Hand().turn("steps", 3)
     with pytest.raises(ValueError, match=r"learning_rate is 0; choose 1e-06 to 1000"):
         Hand().turn("learning_rate", 0)

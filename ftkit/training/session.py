@@ -67,10 +67,15 @@ class Session:
             raise Stopped
 
     def turn(self, step: int, knob: str, value: float) -> bool:
-        """A knob was turned by hand: the recipe says so before anything follows from it. False if it stood there."""
-        if value == self.recipe.at(step, knob):
+        """A knob was turned by hand: the recipe says so before anything follows from it. False if it stood there, or if
+        this run has no such knob."""
+        try:
+            if value == self.recipe.at(step, knob):
+                return False
+            self.recipe = self.recipe.turned(step, knob, value)
+        except ValueError as error:
+            self.advise(f"Nothing was turned: {error}.")
             return False
-        self.recipe = self.recipe.turned(step, knob, value)
         write_json(self.folder.path / "recipe.json", self.recipe.to_json())
         return True
 
@@ -234,8 +239,8 @@ class Session:
         return found
 
     def _tell(self, when: str, found: dict) -> None:
-        if found["forgetting"]:
-            self.emit(self.step, "probe", when=when, **found["forgetting"])
+        if values := {**found["forgetting"], **found.get("measured", {})}:
+            self.emit(self.step, "probe", when=when, **values)
 
     # ---- leaving ----
 
