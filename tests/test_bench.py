@@ -129,6 +129,19 @@ def test_two_starts_at_once_start_one():
     one.wait()
 
 
+def test_the_end_of_one_work_is_not_taken_for_that_of_the_next():
+    """The first has ended but still draws when the second begins."""
+    begun, held = threading.Event(), threading.Event()
+    live = Live("thread", lambda: begun.wait(seconds(10)) if live.state == "done" else None)
+    live.start(lambda hand: None)
+    until(lambda: live.state == "done")
+    assert live.start(lambda hand: held.wait(seconds(10)))
+    begun.set()
+    assert not live.join(0.5)
+    held.set()
+    assert live.join(seconds(10))
+
+
 def test_one_run_at_a_time_across_panels():
     one, other = Live("thread", lambda: None), Live("thread", lambda: None)
     assert one.start(gradient_descent) and not other.start(gradient_descent)
