@@ -190,6 +190,24 @@ def test_interrupting_a_waiting_cell_is_stop(how):
     assert one.wait(interrupt).status == "stopped"
 
 
+def test_a_second_interrupt_does_not_undo_the_first(monkeypatch):
+    """It comes within Stop, before the run has been told."""
+    one, presses = Live("thread", lambda: None), [1, 2, 3]
+
+    def interrupt(*_):
+        presses.pop()
+        raise KeyboardInterrupt
+
+    def told(hand):
+        if presses:
+            interrupt()
+        hand.stopped.set()
+
+    monkeypatch.setattr(live.Hand, "stop", told)
+    one.start(gradient_descent)
+    assert one.wait(interrupt).status == "stopped" and not presses
+
+
 def test_in_cell_mode_only_the_waiting_thread_draws():
     drawn, one = [], Live("cell", lambda: drawn.append(threading.current_thread()))
     one.start(lambda hand: gradient_descent(hand, steps=400, step=lambda i: one.tick()))

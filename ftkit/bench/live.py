@@ -104,8 +104,8 @@ class Live:
         with Live._lock:
             if self.state != "running":
                 return
+            self.hand.stop()  # before the state says so: whoever is interrupted in between can say it again
             self.state = "stopping"
-            self.hand.stop()
         self.on_change()
 
     def tick(self, urgent: bool = False) -> None:
@@ -141,13 +141,21 @@ class Live:
                     self.on_change()
                 on_wait()
         except KeyboardInterrupt:
-            self.stop()
+            self._stop_surely()
             self.join()
         if self.how == "cell":
             self.on_change()
         if self.error is not None:
             raise self.error
         return self.value
+
+    def _stop_surely(self) -> None:
+        """Stop, however often the stop square is pressed meanwhile."""
+        while True:
+            try:
+                return self.stop()
+            except KeyboardInterrupt:
+                continue
 
     def _work(self, work, ended: threading.Event) -> None:
         if self.how == "thread":
