@@ -31,7 +31,7 @@ test-colab: $(VENV)-colab/.installed ## unit tests and lab 30 with the packages 
 test-kernels: $(KERNELS:%=$(VENV)-kernel-%/.installed) ## clicks on a panel in each version of ipykernel that the field meets
 	@for one in $(KERNELS); do python=$(VENV)-kernel-$$one/bin/python; \
 		$$python -c "import ipykernel; print('ipykernel', ipykernel.__version__, ipykernel.__file__)"; \
-		$$python -m pytest tests/test_bench_kernel.py $(PYTEST) || exit 1; done
+		JUPYTER_PATH=$(abspath $(VENV))/share/jupyter $$python -m pytest tests/test_bench_kernel.py $(PYTEST) || exit 1; done
 
 reference: $(VENV)/.tested ## the labs on one core without 16-bit units, as on Binder; at most 240 s each
 	@mkdir -p $(BUILD)/reference
