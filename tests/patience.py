@@ -17,3 +17,19 @@ def until(condition) -> None:
     while not condition():
         assert time.monotonic() < end, "it never came to that"
         time.sleep(0.01)
+
+
+def paused(panel, step: int = 3) -> int:
+    """Runs a panel and lets it wait after a step, however soon its last one would have come; returns the step."""
+    tell = panel._on_event
+
+    def pause(event):
+        tell(event)
+        if (event["step"], event["kind"]) == (step, "loss"):
+            panel.view.buttons["pause"].click()
+
+    panel._on_event = pause
+    panel.view.buttons["run"].click()
+    until(lambda: panel.state == "paused")
+    panel._on_event = tell
+    return panel.step

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 import torch
-from patience import seconds, until
+from patience import paused, seconds, until
 
 from ftkit import bench, runs, training
 from ftkit.training import watch
@@ -50,15 +50,6 @@ def ended(panel, state: str, *buttons: str) -> None:
     until(lambda: threads() == 0)
     assert panel.state == state and f" {state}" in panel.view.texts["state"].value
     assert [name for name in able(panel) if name in ("Run", "Pause", "Resume", "Stop")] == ["Run", *buttons]
-
-
-def paused(panel, step: int = 2) -> int:
-    """Runs until so many steps are taken and waits there; returns the step at which it waits."""
-    panel.view.buttons["run"].click()
-    until(lambda: panel.step >= step)
-    panel.view.buttons["pause"].click()
-    until(lambda: panel.state == "paused")
-    return panel.step
 
 
 class Gate:
