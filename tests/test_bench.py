@@ -515,7 +515,7 @@ def test_pause_saves_and_waits_and_the_same_button_goes_on(store, asking, watche
     assert panel.live.join(60) and panel.state == "stopped"
     stopped = panel.step
     buttons["pause"].click()
-    until(lambda: panel.state == "done")
+    assert panel.live.join(seconds(60)) and panel.state == "done"
     assert len(store.runs()) == 1 and panel.step == 400 > stopped and panel.result().status == "done"
     assert [step for step, _ in panel.now().points] == list(range(1, 401)), "no step is drawn twice"
     assert panel.earlier == []
@@ -570,7 +570,7 @@ def test_a_run_that_an_earlier_kernel_left_is_offered_and_goes_on(store, asking,
     step = store.folder(left.last).checkpoint().name
     assert f"{left.last} was interrupted after step {step}; Resume" in panel.view.texts["progress"].value
     panel.view.buttons["pause"].click()
-    until(lambda: panel.state == "done")
+    assert panel.live.join(seconds(60)) and panel.state == "done"
     assert panel.live.value.id == left.last and len(store.runs()) == 1
     other = bench.panel(recipe.but(seed=5), "other")
     assert other.view.texts["progress"].value.count("Resume") == 0 and other.view.buttons["pause"].disabled
@@ -583,7 +583,7 @@ def test_in_a_talk_the_last_run_is_told_again_and_nothing_is_trained(store, aski
     assert "ft-talk" in view.box._dom_classes and not view.buttons["replay"].disabled
     monkeypatch.setattr(training, "run", None)
     view.buttons["replay"].click()
-    until(lambda: panel.state == "done")
+    assert panel.live.join(seconds(60)) and panel.state == "done"
     assert "done: replay of an earlier run, nothing is trained" in words.value and len(store.runs()) == 1
     assert panel.events == done.metrics and panel.result().id == done.id
     assert f"run 1, replay of {done.id}" in view.texts["curve"].value

@@ -115,9 +115,9 @@ class Live:
             self.on_change()
 
     def join(self, timeout: float | None = None) -> bool:
-        """Waits for the end; True if there is nothing to wait for any more. An event, because interrupting
-        Thread.join marks a running thread as ended on Python 3.11 and 3.12."""
-        return not self.busy or self._ended.wait(timeout)
+        """Waits for the end, and until the page says so; True if there is nothing to wait for any more. An event,
+        because interrupting Thread.join marks a running thread as ended on Python 3.11 and 3.12."""
+        return self.state == "idle" or self._ended.wait(timeout)
 
     @classmethod
     def others(cls, timeout: float) -> None:
