@@ -1,13 +1,20 @@
 """Towards what do they move? One file each; the tuple is in teaching order."""
 
-from . import classify, masked, pretrain, sft, span, text2text
+from . import classify, grpo, masked, p3o, ppo, pretrain, reinforce, sft, span, text2text
 from .classify import Classify
+from .grpo import GRPO
 from .masked import Masked
+from .p3o import P3O
+from .ppo import PPO
 from .pretrain import Pretrain
+from .reinforce import Reinforce
 from .sft import SFT
 from .span import Span
 from .text2text import Text2Text
 
-OBJECTIVES = (pretrain.RECORD, masked.RECORD, span.RECORD, sft.RECORD, classify.RECORD, text2text.RECORD)
+OBJECTIVES = (
+    pretrain.RECORD, masked.RECORD, span.RECORD, sft.RECORD, classify.RECORD, text2text.RECORD,
+    reinforce.RECORD, ppo.RECORD, p3o.RECORD, grpo.RECORD,
+)  # fmt: skip
 
-__all__ = ["OBJECTIVES", "SFT", "Classify", "Masked", "Pretrain", "Span", "Text2Text"]
+__all__ = ["GRPO", "OBJECTIVES", "P3O", "PPO", "SFT", "Classify", "Masked", "Pretrain", "Reinforce", "Span", "Text2Text"]
