@@ -3,13 +3,15 @@ SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 LABS := 00_start 10_pretraining 12_vorverstaendnis 20_prompting 22_retrieval 30_sft 34_distanciation
+KERNELS := 6.17 6.31 7.1 newest
 BUILD := .build
+PACKAGES := -c "import sysconfig; print(sysconfig.get_path('purelib'))"
 
 # The first Python that ftkit supports; name another with `make lab PYTHON=/path/to/python`.
 PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3 python; do \
 	$$one -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$one && break; done)
 
-.PHONY: help lab test test-colab reference bench screenshots readme lint clean
+.PHONY: help lab test test-colab test-kernels reference bench screenshots readme lint clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -25,6 +27,11 @@ test-colab: $(VENV)-colab/.installed ## unit tests and lab 30 with the packages 
 	$(VENV)-colab/bin/python tools/colab.py report
 	$(VENV)-colab/bin/python -m pytest --ignore tests/test_browser.py -m "not lab" $(PYTEST)
 	$(VENV)-colab/bin/python tools/colab.py lab notebooks/30_sft.ipynb $(BUILD)/colab/30_sft.ipynb
+
+test-kernels: $(KERNELS:%=$(VENV)-kernel-%/.installed) ## clicks on a panel in each version of ipykernel that the field meets
+	@for one in $(KERNELS); do python=$(VENV)-kernel-$$one/bin/python; \
+		$$python -c "import ipykernel; print('ipykernel', ipykernel.__version__, ipykernel.__file__)"; \
+		$$python -m pytest tests/test_bench_kernel.py $(PYTEST) || exit 1; done
 
 reference: $(VENV)/.tested ## the labs on one core without 16-bit units, as on Binder; at most 240 s each
 	@mkdir -p $(BUILD)/reference
@@ -48,7 +55,7 @@ lint: $(VENV)/.tested ## style of the code; labs without outputs
 	$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
 clean: ## remove environments, caches and pictures; your runs stay
-	rm -rf $(VENV) $(VENV)-colab $(BUILD) build dist .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-colab $(VENV)-kernel-* $(BUILD) build dist .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: python chromium
@@ -75,4 +82,12 @@ $(VENV)-colab/.installed: pyproject.toml constraints-colab.txt tools/colab_cell.
 	$(VENV)-colab/bin/pip install -q $$(grep '^torch==' constraints.txt) -r constraints-colab.txt
 	$(VENV)-colab/bin/python tools/colab.py bootstrap
 	$(VENV)-colab/bin/pip install -q -c constraints-colab.txt jupyterlab pytest papermill nbval
+	@touch $@
+
+# The packages of $(VENV), with another ipykernel before them.
+$(VENV)-kernel-%/.installed: $(VENV)/.tested
+	$(BIN)/python -m venv --clear $(@D)
+	echo "import site; site.addsitedir('$$($(BIN)/python $(PACKAGES))')" > $$($(@D)/bin/python $(PACKAGES))/packages.pth
+	grep -v '^ipykernel==' constraints.txt > $(@D)/constraints.txt
+	$(@D)/bin/python -m pip install -q -c $(@D)/constraints.txt -U $(if $(filter newest,$*),ipykernel,ipykernel==$*.*)
 	@touch $@

@@ -1,4 +1,4 @@
-"""`make bench`, or `python -m benchmarks`: P1 (pretraining) and G1 (writing) as ratios, on stdout and as JSON.
+"""`make bench`, or `python -m benchmarks`: P1 (pretraining), G1 (writing), D1 (a panel) as ratios, on stdout, as JSON.
 
 Exit code 1 if results that must be equal are not; being slow is no error.
 """
@@ -14,7 +14,7 @@ REPORT = Path(".build/bench.json")
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("make bench", description="Ours beside its peers, in turn, with equal results.")
-    parser.add_argument("--only", choices=("p1", "g1"), help="one of the two: pretraining or writing")
+    parser.add_argument("--only", choices=("p1", "g1", "d1"), help="one of them: pretraining, writing or a panel")
     parser.add_argument("--seconds", type=float, default=30, help="for each table, at least; three rounds are made")
     parser.add_argument("--cases", type=int, default=None, help="tables of each benchmark; all of them by default")
     parser.add_argument("--avx2", action="store_true", help="as on a machine without 16-bit matrix units")
@@ -41,7 +41,7 @@ def surroundings() -> dict:
 def main() -> int:
     asked = options()
     begin_again(asked.avx2)
-    from . import decoding, pretraining
+    from . import decoding, display, pretraining
     from .side_by_side import table, write
 
     about = surroundings()
@@ -51,7 +51,7 @@ def main() -> int:
         flush=True,
     )
     found = []
-    for name, benchmark in (("p1", pretraining), ("g1", decoding)):
+    for name, benchmark in (("p1", pretraining), ("g1", decoding), ("d1", display)):
         for case in benchmark.CASES[: asked.cases] if asked.only in (None, name) else ():
             found.append(benchmark.measured(case, asked.seconds, tell))
             tell("")

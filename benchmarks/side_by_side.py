@@ -224,7 +224,7 @@ def _goal(found: Comparison) -> list[str]:
         return []
     name, wanted = found.goal
     ratio = next(one.ratio for one in found.outcomes if one.name == name)
-    said = "not measured" if ratio is None else f"{ratio:.2f}, {'reached' if ratio >= wanted else 'not reached'}"
+    said = "not measured" if ratio is None else f"{ratio:.3f}, {'reached' if ratio >= wanted else 'not reached'}"
     return [f"Goal: {name} at least {wanted:g} times {found.reference}: {said}."]
 
 

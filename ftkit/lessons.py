@@ -14,7 +14,7 @@ from .runs import Store
 
 BATCH, EXAMPLES = 32, 2500
 TOKENS = 250_000  # read in a lesson of Table 2: about 25 s of `small` on two cores, with the questions before and after
-FORMAT_STEPS, FORMAT_EXAMPLES = 30, 500  # a lesson that shows the form of answers and leaves the skill to be found
+FORMAT_STEPS, FORMAT_EXAMPLES = 60, 500  # a lesson that shows the form of answers and leaves the skill to be found
 TIERS = ("sums", "long sums", "steps", "two steps", "gaps", "hard")  # tasks meant for reinforcement learning
 SAMPLES = 4  # answers sampled for each question of a tier
 SIGNAL = 0.2, 0.6  # pass@1 from which reinforcement has something to choose from
@@ -54,7 +54,7 @@ class Learned:
             return ""
         if self.taught >= self.wanted:
             cause = "what it was taught it answers by heart, so what the others need was not in what it had read"
-        elif self.score.value > self.baseline:
+        elif self.score.low > self.baseline:
             cause = "it is on the way, and the lesson ends too early"
         else:
             cause = "even what it was taught it cannot answer, so the lesson is too short for all that is new in it"

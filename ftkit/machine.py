@@ -89,6 +89,13 @@ def device() -> str:
     return "cuda" if _has_card() else "cpu"
 
 
+def card_memory() -> int:
+    """Bytes of memory of the card that torch uses; 0 where there is none."""
+    import torch
+
+    return torch.cuda.get_device_properties(torch.cuda.current_device()).total_memory if _has_card() else 0
+
+
 def loaders() -> int:
     """How many processes write and tokenise rows beside training: on a card two; else none, as the cores are busy."""
     return min(LOADERS, cores() - 1) if device() == "cuda" else 0

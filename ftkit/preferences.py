@@ -4,19 +4,18 @@ A set lies beside the runs, as NAME.preferences.jsonl in the run store. A recipe
 "preferences:NAME", wherever in the recipe that stands; so `delete` finds every run that has learned from it.
 """
 
-import json
-import os
 import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from . import runs
+from .lines import Lines
 from .runs import RUNNING, DamagedRun, Store
 
 SET = "preferences:"
+ENDING = ".preferences.jsonl"
 CHOICES = ("left", "right", "tie", "skip")
 
 
@@ -85,49 +84,29 @@ class PreferenceSet:
         if not re.fullmatch(r"[\w-]{1,60}", self.name):
             raise ValueError(f"name is {name!r}; choose up to 60 letters, digits, - and _")
         self.store = Store(store.root.absolute())
-        self.path = self.store.root / f"{self.name}.preferences.jsonl"
+        self.path = self.store.root / f"{self.name}{ENDING}"
+        self._lines = Lines(self.path, Choice, "choice")
 
     def choices(self) -> list[Choice]:
         """All choices so far. A last line that was cut by a crash is left out.
 
         raises  ValueError that names file and line if another line cannot be read; OSError in one sentence
         """
-        found, lines = [], self._bytes().splitlines(keepends=True)
-        for number, line in enumerate(lines, 1):
-            try:
-                found.append(Choice(**json.loads(line)))
-            except (ValueError, TypeError) as error:
-                if number == len(lines) and not line.endswith(b"\n"):
-                    break
-                raise ValueError(f"{self.path}, line {number}, is no choice: {error}") from error
-        return found
+        return self._lines.read()
 
     def add(self, choice: Choice) -> None:
         """Appends one choice; it is on disk when this returns.
 
         raises  OSError in one sentence that says what to do; ValueError for a damaged line
         """
-        text = self._bytes()
-        kept = self.choices() if text and not text.endswith(b"\n") else None
-        with self._disk():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            if kept is not None:
-                self._rewrite(kept)  # without what a crash has cut, so that nothing is written behind it
-            with open(self.path, "ab") as file:
-                file.write(_line(choice))
-                file.flush()
-                os.fsync(file.fileno())
+        self._lines.append(choice)
 
     def undo(self) -> Choice | None:
         """Takes the last choice back and returns it; a crash leaves it or not, and never a half.
 
         raises  ValueError for a damaged line; OSError in one sentence
         """
-        found = self.choices()
-        if found:
-            with self._disk():
-                self._rewrite(found[:-1])
-        return found[-1] if found else None
+        return self._lines.pop()
 
     def about(self, pairs: Iterable[Sequence[str]]) -> list[Choice | None]:
         """The choice about each pair, whichever answer stood left; None where it is still to be made.
@@ -177,35 +156,11 @@ class PreferenceSet:
         running = [entry.id for entry in learners if entry.status == RUNNING]
         if running:
             raise ValueError(f"still learning from these choices: {', '.join(running)}; stop that, then delete them")
-        count = self._bytes().count(b"\n")
-        with self._disk():
+        with self._lines.disk():
             for entry in learners:
                 shutil.rmtree(self.store.folder(entry.id).path)
-            self.path.unlink(missing_ok=True)
+        count = self._lines.delete()
         return Deleted(count, tuple(entry.id for entry in learners), tuple(unread))
-
-    def _bytes(self) -> bytes:
-        with self._disk():
-            return self.path.read_bytes() if self.path.exists() else b""
-
-    def _rewrite(self, kept: Sequence[Choice]) -> None:
-        part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        try:
-            with open(part, "wb") as file:
-                file.writelines(map(_line, kept))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, self.path)
-        finally:
-            part.unlink(missing_ok=True)
-
-    @contextmanager
-    def _disk(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            advice = f"choices are kept in {self.path}; set FTKIT_RUNS to a folder that you may write, with room"
-            raise type(error)(error.errno, f"{error.strerror}: {advice}", error.filename) from error
 
 
 def preference_set(name: str, store: Store | None = None) -> PreferenceSet:
@@ -219,12 +174,14 @@ def preference_set(name: str, store: Store | None = None) -> PreferenceSet:
     return PreferenceSet(name, store or runs.store())
 
 
+def set_names(store: Store | None = None) -> list[str]:
+    """The sets that are kept, as a recipe names them: "preferences:NAME"."""
+    root = (store or runs.store()).root
+    return sorted(SET + path.name.removesuffix(ENDING) for path in root.glob(f"*{ENDING}"))
+
+
 def _counted(n: int, noun: str) -> str:
     return f"{n} {noun}{'' if n == 1 else 's'}"
-
-
-def _line(choice: Choice) -> bytes:
-    return (json.dumps(asdict(choice), ensure_ascii=False) + "\n").encode()
 
 
 def _key(prompt: str, answer: str, other: str) -> tuple[str, ...]:

@@ -49,7 +49,16 @@ class Train:
             raise TypeError(f"prompts is {self.prompts!r}; it must be a tuple of texts")
 
 
-LIVE = tuple(one.name for one in knobs(Train) if one.live)
+def _configs(records) -> list[type]:
+    return [record.config for record in records]
+
+
+def live_knobs(config) -> tuple[str, ...]:
+    """The knobs of a config that may be turned while a run goes on."""
+    return tuple(one.name for one in knobs(config) if one.live)
+
+
+LIVE = {name: kind for kind in (*_configs(OBJECTIVES), Train) for name in live_knobs(kind)}
 
 
 @dataclass(frozen=True)
@@ -130,7 +139,7 @@ class Recipe:
     def at(self, step: int, knob: str) -> float:
         """The value of a live knob when so many steps have been taken."""
         values = [value for when, name, value in self.changes if name == knob and when <= step]
-        return values[-1] if values else getattr(self.train, knob)
+        return values[-1] if values else getattr(self._with(knob), knob)
 
     @classmethod
     def from_json(cls, value: dict) -> "Recipe":
@@ -152,11 +161,16 @@ class Recipe:
         if not isinstance(change, tuple) or len(change) != 3:
             raise TypeError(f"changes holds {change!r}; each must be (step, knob, value)")
         step, knob, value = change
-        if knob not in LIVE:
-            raise ValueError(known(knob, LIVE, "live knob"))
-        replace(self.train, **{knob: value})
+        replace(self._with(knob), **{knob: value})
         if not 0 <= step < self.train.steps:
             raise ValueError(f"{knob} is turned after {step} steps; choose 0 to {self.train.steps - 1}")
+
+    def _with(self, knob: str):
+        """The part that has a live knob; raises ValueError if none has."""
+        parts = {name: part for part in (self.objective, self.train) for name in live_knobs(part)}
+        if knob not in parts:
+            raise ValueError(known(knob, parts, "live knob"))
+        return parts[knob]
 
 
 def technique(config):
@@ -195,10 +209,6 @@ def _parts(recipe: Recipe) -> list[str]:
 
 def _field_names(config) -> list[str]:
     return [one.name for one in fields(config)]
-
-
-def _configs(records) -> list[type]:
-    return [record.config for record in records]
 
 
 def _technique(value: dict, records, what: str):

@@ -69,16 +69,25 @@ def as_it_is(config, model, task, seed: int):
     return model
 
 
+def as_its_kind(model, tokenizer, task, n: int):
+    """None: a model that writes answers the task's questions, and one with a head labels them."""
+
+
 @dataclass(frozen=True)
 class Objective(Technique):
     """Towards what they move.
 
+    A live knob of the config is an attribute of that name of the trainer, so that it can be turned on the way.
+
     plan   (config, model, tokenizer, task, train) -> Plan
     equip  (config, model, task, seed) -> the model with the head that the objective needs
+    asks   (model, tokenizer, task, n) -> (n answers, {name: measurement}) before and after, or None where the model is
+           asked what models of its kind are asked
     """
 
     plan: Callable
     equip: Callable = as_it_is
+    asks: Callable = as_its_kind
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,7 @@ class Plan:
     collate    rows -> batch of tensors
     extras     further keyword arguments of the trainer
     notes      sentences for the learner, such as what was left out of the data
+    tells      {what an event of a step says besides the loss: how the trainer's own metrics call it}
     """
 
     trainer: type
@@ -101,6 +111,7 @@ class Plan:
     collate: Callable | None
     extras: dict = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    tells: dict[str, str] = field(default_factory=dict)
 
 
 def knob(

@@ -13,6 +13,7 @@ from pathlib import Path
 RUNNING = "running"
 ENDS = ("done", "stopped", "failed", "interrupted")
 ELSEWHERE = 120  # seconds of silence after which a run of another machine counts as interrupted
+_here: set[str] = set()  # ids of the runs that go on in this process
 
 
 class DamagedRun(ValueError):
@@ -57,6 +58,7 @@ class RunFolder:
 
     recipe.json    what was asked for
     status.json    state, and which process runs it
+    machine.json   what it runs on
     metrics.jsonl  one event a line: {"step", "seconds", "kind", "values"}
     checkpoint/    the newest training state, in a folder named by its step
     adapter/, model/, result.json  what a finished run leaves
@@ -71,8 +73,15 @@ class RunFolder:
         """Appends one event and flushes it; returns it."""
         seconds = round(time.monotonic() - self.began, 3)
         event = {"step": step, "seconds": seconds, "kind": kind, "values": values}
-        with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps(event, ensure_ascii=False) + "\n")
+        line = (json.dumps(event, ensure_ascii=False) + "\n").encode()
+        with open(self.path / "metrics.jsonl", "ab", buffering=0) as file:
+            whole = file.tell()
+            try:
+                while line:
+                    line = line[file.write(line) :]
+            except OSError:  # a full disk takes half of a line
+                file.truncate(whole)
+                raise
         return event
 
     def events(self) -> list[dict]:
@@ -137,7 +146,8 @@ class RunFolder:
         return value
 
     def mark(self, state: str, reason: str = "", **more) -> None:
-        """Writes the state; with "running", also which process it is."""
+        """Writes the state and its process; whether it goes on here, this process knows even if the disk is full."""
+        (_here.add if state == RUNNING else _here.discard)(self.id)
         write_json(self.path / "status.json", {"state": state, "reason": reason, **_process(), **more})
 
     def status(self) -> str:
@@ -176,6 +186,8 @@ class RunFolder:
         if status.get("host") != platform.node():
             newest = max(self.path.glob("*.json*"), key=lambda path: path.stat().st_mtime).stat().st_mtime
             return time.time() - newest < ELSEWHERE
+        if status.get("pid") == os.getpid() and self.id not in _here:
+            return False
         try:
             return abs(psutil.Process(status["pid"]).create_time() - status["started"]) < 2
         except (psutil.Error, KeyError, TypeError, ValueError):
@@ -215,6 +227,7 @@ class Store:
         """
         run_id = f"{name}-{time.strftime('%m%d-%H%M%S')}-{secrets.token_hex(2)}"
         part = RunFolder(self.root / f".{run_id}.part")
+        part.id = run_id
         try:
             part.path.mkdir(parents=True)
             write_json(part.path / "recipe.json", recipe)
@@ -241,8 +254,12 @@ class Store:
 
     def runs(self) -> list[Entry]:
         """Every run, the newest first; a damaged folder is listed as such and never touched."""
-        folders = [path for path in self.root.glob("[!.]*") if path.is_dir()] if self.root.is_dir() else []
-        return [self._entry(RunFolder(path)) for path in sorted(folders, key=_age)]
+        return [self._entry(folder) for folder in self.folders()]
+
+    def folders(self) -> list[RunFolder]:
+        """Their folders, the newest first; nothing in them is read."""
+        found = [path for path in self.root.glob("[!.]*") if path.is_dir()] if self.root.is_dir() else []
+        return [RunFolder(path) for path in sorted(found, key=_age)]
 
     def _entry(self, run: RunFolder) -> Entry:
         try:

@@ -35,7 +35,7 @@ class Shipped:
     opening   rows of registers before all else
     closing   steps after these, at a small rate, with more of what can only be read off a text
     seed      of the random weights and of the order of the texts
-    examined  whether its card tells what short lessons come to: every task of the paper's Table 2, every tier
+    examined  what short lessons its card tells of: those on every task of the paper's "Table 2", those on the "tiers"
     """
 
     about: str
@@ -49,7 +49,7 @@ class Shipped:
     island: int = 0
     closing: int = 0
     seed: int = 0
-    examined: bool = False
+    examined: tuple[str, ...] = ()
 
 
 MODELS = {
@@ -58,7 +58,7 @@ MODELS = {
         "the default of every lab; has read island 0",
         closing=120,
         seed=1,  # when a reader learns to look back is chance: with seed 0 it reads 0.81 of the passages rightly
-        examined=True,
+        examined=("Table 2", "tiers"),
     ),
     "stranger": Shipped(
         "laid out as `small`, but it has read island 1: the same forms, other people and other facts", island=1
@@ -71,7 +71,8 @@ MODELS = {
         batch=16,
         opening=0,
         learning_rate=0.004,
-        examined=True,
+        closing=150,
+        examined=("tiers",),
     ),
     "encoder": Shipped(
         "guesses what is masked from both sides, to be given a head for labels or tags; has read island 0",
@@ -156,20 +157,23 @@ def publish(name: str, runs: list, shelf: Path) -> Path:
     model.config.hermea_island = MODELS[name].island
     models.save(model.to(torch.float16), tokenizer, part)
     card = _card(name, runs, part)
-    if MODELS[name].examined:
-        card |= examined(part, MODELS[name].island)
+    card |= examined(name, part)
     write_json(part / "card.json", card)
     (part / "README.md").write_text(readme(card), encoding="utf-8")
     replace_folder(part, final)
     return final
 
 
-def examined(folder: Path, island: int) -> dict[str, dict]:
-    """What short lessons come to: every task of the paper's Table 2, and pass@1 of every tier for reinforcement."""
-    return {
-        "lessons": {kind.name: lessons.learned(str(folder), kind.name, island).to_dict() for kind in world.TABLE_2},
-        "tiers": {name: lessons.tier(str(folder), name, island).to_dict() for name in lessons.TIERS},
-    }
+def examined(name: str, folder: Path) -> dict[str, dict]:
+    """What short lessons come to: the tasks of the paper's Table 2, and pass@1 of the tiers for reinforcement."""
+    own, found = MODELS[name], {}
+    if "Table 2" in own.examined:
+        found["lessons"] = {
+            kind.name: lessons.learned(str(folder), kind.name, own.island).to_dict() for kind in world.TABLE_2
+        }
+    if "tiers" in own.examined:
+        found["tiers"] = {tier: lessons.tier(str(folder), tier, own.island).to_dict() for tier in lessons.TIERS}
+    return found
 
 
 def card(name: str) -> dict:

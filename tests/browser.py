@@ -1,4 +1,4 @@
-"""A JupyterLab on loopback and a headless Chromium that looks at it; for tests and screenshots."""
+"""A Jupyter on loopback and a headless Chromium that looks at it; for tests and screenshots."""
 
 import json
 import os
@@ -40,8 +40,9 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def server(folder: Path):
-    """A JupyterLab over a folder, with settings, runs and IPython of its own; yields its address."""
+def server(folder: Path, app: str = "jupyterlab"):
+    """A JupyterLab or a Notebook 7 ("notebook") over a folder, with settings, runs and IPython of its own; yields its
+    address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -61,9 +62,9 @@ def server(folder: Path):
     drop = ("FTKIT_MODE", "JPY_SESSION_NAME")
     environment = {k: v for k, v in os.environ.items() if k not in drop} | {k: str(v) for k, v in places.items()}
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
+        sys.executable, "-m", app, "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
         "--ServerApp.port_retries=0", "--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True",
-        f"--ServerApp.root_dir={folder}",
+        "--JupyterNotebookApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}",
     ]  # fmt: skip
     with open(folder / ".server.log", "w") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
@@ -85,7 +86,7 @@ def _wait(address: str, process, log: Path) -> None:
             if process.poll() is not None:
                 break
             time.sleep(0.2)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+    raise RuntimeError(f"Jupyter did not start:\n{log.read_text()[-3000:]}")
 
 
 @contextmanager
@@ -93,9 +94,7 @@ def visitor(address: str, width: int = 1280, height: int = 1000):
     """A browser at that address; yields a Visit."""
     with sync_playwright() as tool:
         browser = tool.chromium.launch(executable_path=chromium(), headless=True, args=FLAGS)
-        page = browser.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(seconds(60) * 1000)
-        visit = Visit(page, address)
+        visit = Visit(browser.new_page(viewport={"width": width, "height": height}), address)
         try:
             yield visit
         finally:
@@ -112,6 +111,7 @@ class Visit:
 
     def __init__(self, page, address: str):
         self.page, self.address, self.outside, self.errors = page, address, [], []
+        page.set_default_timeout(seconds(60) * 1000)
         page.on("request", self._asked)
         page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -121,9 +121,9 @@ class Visit:
         if not request.url.startswith(("data:", "blob:", f"http{own}", f"ws{own}")):
             self.outside.append(request.url)
 
-    def open(self, notebook: str) -> None:
-        """Opens a notebook alone on the page, and waits for its kernel."""
-        self.page.goto(f"{self.address}/doc/tree/{notebook}?reset")
+    def open(self, notebook: str, where: str = "doc/tree") -> None:
+        """Opens a notebook alone on the page, in JupyterLab or in Notebook 7 ("notebooks"); waits for its kernel."""
+        self.page.goto(f"{self.address}/{where}/{notebook}?reset")
         self.idle()
 
     def idle(self) -> None:

@@ -21,6 +21,12 @@ def store(tmp_path, monkeypatch):
     return runs.store()
 
 
+@pytest.fixture
+def watched(monkeypatch):
+    """As in JupyterLab: widgets, and a background thread."""
+    monkeypatch.setenv("FTKIT_MODE", "thread")
+
+
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory):
     """A random model that says it has read island 0, saved like any other."""
@@ -37,14 +43,14 @@ def tiny(tiny_folder):
     return models.load(str(tiny_folder))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def reading():
     """A recipe that pretrains."""
     train = Train(steps=8, batch=4, learning_rate=0.02, warmup=2, schedule="trapezoid", dtype="float32")
     return Recipe(TINY, Pretrain(context=48), Corpus(people=50), Full(), replace(train, checkpoint_every=3))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def asking(tiny_folder):
     """A recipe that fine-tunes on questions."""
     train = Train(steps=8, batch=4, learning_rate=1e-3, dtype="float32", eval_examples=4, checkpoint_every=3)
@@ -109,3 +115,17 @@ def foreign_folders(tmp_path_factory, foreign_tokenizer):
     )
     models.save(LlamaForCausalLM(LlamaConfig(**shape, tie_word_embeddings=False)), plain, top / "llama")
     return {"qwen3": top / "qwen3", "llama": top / "llama"}
+
+
+@pytest.fixture
+def nothing_runs(monkeypatch):
+    """No panel's work goes on when a test has ended."""
+    from ftkit.bench.live import Live
+
+    monkeypatch.delenv("FTKIT_MODE", raising=False)
+    yield
+    left = Live.current
+    if left is not None:
+        left.stop()
+        left.join()
+    assert left is None, "a test has left a run behind"

@@ -1,4 +1,4 @@
-"""A second, as long as it is on a machine whose cores others want, too."""
+"""How long may it take? A second, as long as it is on a machine whose cores others want, too."""
 
 import time
 
@@ -9,3 +9,11 @@ def seconds(wanted: float) -> float:
     while time.process_time() - own < 0.1:
         pass
     return wanted * max(1.0, (time.perf_counter() - wall) / 0.1)
+
+
+def until(condition) -> None:
+    """Waits for something that happens beside us."""
+    end = time.monotonic() + seconds(60)
+    while not condition():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.01)

@@ -1,5 +1,6 @@
 """The bench: one run at a time, stopped when asked, drawn as it is, and the same without a screen."""
 
+import html
 import io
 import math
 import re
@@ -7,7 +8,7 @@ import shutil
 import sys
 import threading
 import time
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import replace
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -15,10 +16,10 @@ from xml.etree import ElementTree
 import ipywidgets
 import pytest
 import torch
-from patience import seconds
+from patience import seconds, until
 
 from ftkit import bench, training
-from ftkit.adapters import LoRA
+from ftkit.adapters import ADAPTERS, LoRA
 from ftkit.bench import knobs, live, page
 from ftkit.bench.curve import Line, curve, ticks
 from ftkit.bench.expected import expected
@@ -27,34 +28,11 @@ from ftkit.bench.python import python
 from ftkit.bench.replay import replay
 from ftkit.data import Corpus
 from ftkit.models import Layout
-from ftkit.objectives import Pretrain
-from ftkit.recipe import Recipe, Train
+from ftkit.objectives import OBJECTIVES, Pretrain
+from ftkit.recipe import SOURCES, Recipe, Train
 
 ATTACK = "<img src=x onerror=alert(1)>"
-
-
-@pytest.fixture(autouse=True)
-def nothing_runs(monkeypatch):
-    monkeypatch.delenv("FTKIT_MODE", raising=False)
-    yield
-    left = Live.current
-    if left is not None:
-        left.stop()
-        left.join()
-    assert left is None, "a test has left a run behind"
-
-
-@pytest.fixture
-def watched(monkeypatch):
-    """As in JupyterLab: widgets, and a background thread."""
-    monkeypatch.setenv("FTKIT_MODE", "thread")
-
-
-def until(condition):
-    end = time.monotonic() + seconds(60)
-    while not condition():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.01)
+pytestmark = pytest.mark.usefixtures("nothing_runs")
 
 
 def gradient_descent(hand, steps=10**9, step=lambda i: None):
@@ -149,6 +127,19 @@ def test_two_starts_at_once_start_one():
     assert sum(thread.name == "ftkit-run" for thread in threading.enumerate()) == 1
     one.stop()
     one.wait()
+
+
+def test_the_end_of_one_work_is_not_taken_for_that_of_the_next():
+    """The first has ended but still draws when the second begins."""
+    begun, held = threading.Event(), threading.Event()
+    live = Live("thread", lambda: begun.wait(seconds(10)) if live.state == "done" else None)
+    live.start(lambda hand: None)
+    until(lambda: live.state == "done")
+    assert live.start(lambda hand: held.wait(seconds(10)))
+    begun.set()
+    assert not live.join(0.5)
+    held.set()
+    assert live.join(seconds(10))
 
 
 def test_one_run_at_a_time_across_panels():
@@ -352,9 +343,51 @@ def test_turning_reaches_every_part(asking):
 @pytest.mark.parametrize("which", ["asking", "reading"])
 def test_the_python_shown_makes_the_same_recipe(which, request):
     recipe = request.getfixturevalue(which).but(learning_rate=0.0123, seed=7)
+    assert made_by(python(recipe)) == recipe
+
+
+def test_the_python_shown_gives_the_weights_of_the_run(store, reading, watched):
+    panel = bench.panel(reading.but(steps=40, checkpoint_every=40), "shown", ["learning_rate"])
+    plain = panel.result()
+    assert equal(ran_as_shown(panel), plain)
+    panel.start()
+    until(lambda: panel.step >= 3)
+    panel.pause()
+    until(lambda: panel.state == "paused")
+    panel.view.knobs[0][1].value = 1e-4
+    panel.resume()
+    turned = panel.result()
+    assert turned.recipe.changes and not equal(turned, plain)
+    assert equal(ran_as_shown(panel, "it was turned"), turned)
+
+
+def ran_as_shown(panel, words="The same"):
+    """The run that the text on a panel makes, in a namespace of its own, as a learner would paste it."""
+    shown = panel.view.texts["python"].value
+    text = re.search(rf"<summary>[^<]*{words}[^<]*</summary><pre[^>]*>(.*?)</pre>", shown, re.DOTALL)[1]
+    own = {}
+    exec(html.unescape(text), own)
+    return own["done"]
+
+
+def equal(one, other):
+    one, other = (run.model()[0].state_dict() for run in (one, other))
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("kind", [one.config for one in (*ADAPTERS, *OBJECTIVES)] + list(SOURCES))
+def test_the_python_shown_finds_every_technique(asking, kind):
+    for part in ("adapter", "objective", "task"):
+        with suppress(TypeError):  # it is none of these
+            recipe = replace(asking, **{part: kind()})
+    assert made_by(python(recipe)) == recipe
+
+
+def made_by(text):
+    """The recipe that a text would run."""
     asked = []
-    exec(python(recipe).replace("import ", "import ", 1).replace(", run\n", "\n"), {"run": asked.append})
-    assert asked == [recipe]
+    exec(text.replace(", run\n", "\n"), {"run": asked.append})
+    return asked[0]
 
 
 # ---- what a run will cost ----------------------------------------------------------------------------------------
@@ -367,7 +400,7 @@ def test_costs_by_hand(monkeypatch):
     step = 0.02 + 3 * 94_400 * 4 * 100 / (0.4 * 1e9)
     found = expected(recipe)
     assert found.seconds == pytest.approx(10 * step)
-    assert found.memory == pytest.approx(0.55 * 2**30 + 16 * 94_400 + 4 * 40 * 64 * 400)
+    assert found.memory == pytest.approx(0.55 * 2**30 + 16 * 94_400 + (4 * 40 * 64 + 12 * 1024) * 400)
     assert expected(recipe.but(device_batch=1)).memory < found.memory
     assert str(replace(found, seconds=600)) == "about 10 minutes of training and 0.6 GiB here"
 

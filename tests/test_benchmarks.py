@@ -1,7 +1,9 @@
 """The benchmarks compare like with like: equal work or no ratio. Nothing here is about speed."""
 
 import json
+import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # they are no part of the package
 
 from benchmarks import __main__ as program  # noqa: E402
-from benchmarks import decoding, pretraining, side_by_side  # noqa: E402
+from benchmarks import decoding, display, pretraining, side_by_side  # noqa: E402
 from benchmarks.side_by_side import Arm, Block, Comparison, Outcome, compare, table  # noqa: E402
 from ftkit import models  # noqa: E402
 from ftkit.data import Corpus, Rows  # noqa: E402
@@ -50,7 +52,7 @@ def test_arms_take_turns_and_ratios_are_those_of_the_same_round(instantly):
 def test_the_table_holds_ratio_spread_share_of_peak_and_goal(instantly):
     text = table(comparison(arm("theirs", 1.0), arm("ours", 0.5), goal=("ours", 1.7)))
     assert "| ours | 200 | **2.00** (2.00 to 2.00) | 0.2% | 0.1% | yes |" in text  # 200 x 1e6 of 100e9 and 400e9
-    assert text.endswith("Goal: ours at least 1.7 times theirs: 2.00, reached.")
+    assert text.endswith("Goal: ours at least 1.7 times theirs: 2.000, reached.")
 
 
 def test_unequal_results_have_no_ratio(instantly):
@@ -126,6 +128,28 @@ def test_reported_chances_must_be_those_of_a_forward_pass(tiny):
     assert decoding.same_chances(model, block.made) == ""
     block.made.token_logprobs[1][3] -= 0.5
     assert decoding.same_chances(model, block.made) == "row 1's log-probabilities are off by 0.5000 nats"
+
+
+def test_a_panel_learns_what_a_run_alone_learns_and_really_draws(tmp_path, tiny_folder):
+    case, wire = display.Case(str(tiny_folder), batch=4, steps=8), display.Wire()
+    before = os.environ.get("FTKIT_RUNS")
+    with display.widgets(tmp_path / "runs", wire):
+        alone, watched = display.arms(case)
+        reference = alone.run()
+        assert wire.sent == 0
+        drawn = watched.run()
+        assert wire.sent > 10_000, "pictures of the curve have been sent"
+        other = display.alone(replace(case, batch=2))
+    assert watched.differs(drawn.made, reference.made) == "" and len(drawn.made) == 8
+    assert watched.differs(other.made, reference.made) != "", "other rows must be seen to be others"
+    assert drawn.tokens == reference.tokens > 0 and drawn.seconds > 0
+    assert list((tmp_path / "runs").iterdir()) == [] and os.environ.get("FTKIT_RUNS") == before
+
+
+def test_the_benchmark_of_a_panel_reports_a_ratio_and_its_goal(instantly, tiny_folder):
+    found = display.measured(display.Case(str(tiny_folder), batch=4, steps=6), seconds=0)
+    assert found.equal and len(found.outcomes[1].ratios) == side_by_side.ROUNDS
+    assert "Goal: panel at least 0.98 times training.run: " in table(found)
 
 
 def test_a_row_is_cut_after_its_end():

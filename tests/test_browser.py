@@ -14,7 +14,7 @@ from ftkit import runs
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parent.parent
-HARMLESS = ("favicon", "ResizeObserver loop")  # of JupyterLab's own
+HARMLESS = ("favicon", "ResizeObserver loop", "(reading 'schema')")  # of JupyterLab's own, and of Notebook 7's
 PANEL = """
 from ftkit import SFT, Full, Recipe, Task, Train, bench
 train = Train(steps=20_000, batch=4, dtype="float32", eval_examples=2, checkpoint_every=20_000)
@@ -54,6 +54,7 @@ display(plots.lens([token_losses(*load({folder!r}), example, "before"), token_lo
 display(plots.differences(done, "all"), plots.race([done, replace(done, id="twin")]), plots.answers(done))
 bench.preferences([("Say hello.", "Hello!", "Go away."), ("And thanks?", "Thank you.", "No.")], "everyone")
 bench.workbench(*load({folder!r}), world.task("facts"), n=4)
+looked = bench.predictions("30", {{"lora": 0.5, "stranger": 0.5}}, {{"lora": 0.9, "stranger": 0.1}})
 print("all shown")
 """
 
@@ -82,8 +83,12 @@ def small(lab, tiny_folder, request):
 def visit(lab):
     with visitor(lab[0]) as found:
         yield found
-        assert found.outside == [], "a page asked for something that is not the server's"
-        assert [text for text in found.errors if not any(word in text for word in HARMLESS)] == []
+        quiet(found)
+
+
+def quiet(visit: Visit) -> None:
+    assert visit.outside == [], "a page asked for something that is not the server's"
+    assert [text for text in visit.errors if not any(word in text for word in HARMLESS)] == []
 
 
 def dot(visit: Visit) -> tuple[float, float]:
@@ -197,6 +202,23 @@ def test_two_answers_are_judged_by_keys_that_the_notebook_does_not_hear(visit, l
     assert visit.page.evaluate("window.attacked") is None
 
 
+def test_predictions_are_deleted_from_the_disk_and_from_the_page(visit, lab):
+    code = "from ftkit import bench\nlooked = bench.predictions('30', 0.5, {'lora': 0.9})"
+    notebook(lab[1] / "predicted.ipynb", code)
+    visit.open("predicted.ipynb")
+    visit.run_all()
+    visit.wait_text(".ft-predictions", "0.40 too low")
+    picture = visit.page.locator(".jp-OutputArea-output").filter(has_text="your prediction")
+    assert picture.count() == 1 and (lab[1] / "runs/predictions.jsonl").exists()
+    visit.page.locator(".ft-predictions .ft-delete").click()
+    visit.wait_text(".ft-predictions [role=status]", "Press again to delete")
+    time.sleep(0.5)  # two presses within a quarter of a second are one
+    visit.page.locator(".ft-predictions .ft-delete").click()
+    visit.wait_text(".ft-predictions [role=status]", "Deleted: 1 prediction.")
+    picture.wait_for(state="detached")
+    assert not (lab[1] / "runs/predictions.jsonl").exists()
+
+
 def test_all_that_we_draw_passes_the_accessibility_check_in_both_themes(visit, lab, tiny_folder):
     notebook(lab[1] / "everyone.ipynb", EVERYONE.format(folder=str(tiny_folder)))
     visit.open("everyone.ipynb")
@@ -210,6 +232,25 @@ def test_all_that_we_draw_passes_the_accessibility_check_in_both_themes(visit, l
         found = Axe().run(visit.page, context=".jp-OutputArea-output", options=rules).response
         assert len(found["passes"]) > 10
         assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
+
+
+def test_answers_are_chosen_by_keys_that_the_notebook_does_not_hear_and_runs_exported(visit, lab, tiny_folder):
+    short = PANEL.format(folder=str(tiny_folder)).replace("steps=20_000", "steps=4")
+    notebook(lab[1] / "chosen.ipynb", short, "panel.result().status")
+    visit.open("chosen.ipynb")
+    visit.run_all()
+    visit.page.wait_for_selector(".ft-only select:not([disabled])[data-lm-suppress-shortcuts]")
+    visit.settle()
+    visit.page.locator(".ft-only select").focus()
+    visit.page.keyboard.press("ArrowDown")
+    visit.wait_text(".ft-answers", "(worse)")
+    for _ in range(2):
+        visit.page.keyboard.press("d")  # in a notebook this deletes a cell
+    assert visit.page.locator(".jp-CodeCell").count() == 2
+    visit.page.locator(".ft-export").click()
+    visit.wait_text(".ft-exported [role=status]", "1 run exported")
+    (page,) = (lab[1] / "runs").glob("race-*.html")
+    assert str(page) in visit.text(".ft-exported")
 
 
 def test_every_cell_of_lab_00_runs(visit):
@@ -241,6 +282,44 @@ def test_a_reload_finds_the_run_again(visit, small):
     assert dot(visit)[0] > at
     visit.page.locator(".ft-stop").click()
     visit.wait_text(".ft-state", "stopped")
+
+
+def test_a_second_tab_and_a_browser_that_was_closed_find_the_run_and_stop_it(visit, lab, small):
+    path = lab[1] / small
+    path.write_text(path.read_text().replace("20_000", "500_000"))  # long enough for three pages
+    browser = visit.page.context.browser.new_context()
+    one, tab = (Visit(browser.new_page(), visit.address) for _ in range(2))
+    one.open(small)
+    one.run_to("bench.panel(")
+    one.page.locator(".ft-run").click()
+    one.wait_text(".ft-progress", "step 2", seconds(120))
+    one.save()
+    tab.open(small)
+    tab.wait_text(".ft-state", "running")
+    before = one.text(".ft-python")
+    move(tab, ".ft-knob-learning_rate")
+    one.page.wait_for_function("old => document.querySelector('.ft-python').innerText !== old", arg=before)
+    assert points(tab)
+    browser.close()
+    visit.open(small)
+    visit.wait_text(".ft-state", "running")
+    still = points(visit)
+    visit.page.wait_for_function("old => document.querySelector('.ft-now').getAttribute('points') !== old", arg=still)
+    visit.page.locator(".ft-stop").click()
+    visit.wait_text(".ft-state", "stopped")
+    quiet(one)
+    quiet(tab)
+    assert newest(lab[1]).status() == "stopped"
+    assert [entry.status for entry in runs.store(lab[1] / "runs").runs()].count("running") == 0
+
+
+def test_notebook_7_runs_a_panel_and_shows_its_curve(tmp_path, tiny_folder):
+    notebook(tmp_path / "seven.ipynb", PANEL.format(folder=str(tiny_folder)))
+    with server(tmp_path, "notebook") as address, visitor(address) as visit:
+        visit.open("seven.ipynb", "notebooks")
+        visit.run_to("bench.panel(")
+        press_run_and_stop(visit, tmp_path)
+        quiet(visit)
 
 
 def test_a_waiting_cell_starts_the_run_and_its_stop_square_stops_it(visit, lab, small):

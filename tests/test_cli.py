@@ -173,3 +173,10 @@ def test_a_pipe_that_closes_early_is_no_error():
     command = f"{sys.executable} -m ftkit world | head -n 1"
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True)
     assert done.stderr == "" and done.stdout.startswith("HERMEA")
+
+
+def test_pairs_and_a_persons_choices_can_be_asked_for():
+    from ftkit.cli import words
+
+    assert words._task("pairs") == {"kind": "Pairs"}
+    assert words._task("preferences:mine") == {"kind": "Pairs", "set": "preferences:mine"}

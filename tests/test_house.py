@@ -20,7 +20,7 @@ from derive import ROOMS  # noqa: E402
 PACKAGE = ROOT / "ftkit"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 DOORS = ("__init__", "__main__")
-LIGHT = ("world", "runs", "preferences", "records", "data", "models", "recipe", "cli")
+LIGHT = ("world", "runs", "lines", "preferences", "predictions", "records", "data", "models", "recipe", "cli")
 
 
 def room_of(path: Path) -> str:
@@ -159,7 +159,7 @@ def test_make_says_in_one_sentence_what_to_install(python, sentence):
 
 def test_make_lists_its_verbs():
     said = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for verb in ("lab", "test", "test-colab", "reference", "screenshots", "readme", "lint", "clean"):
+    for verb in ("lab", "test", "test-colab", "test-kernels", "reference", "screenshots", "readme", "lint", "clean"):
         assert f"  make {verb} " in said
 
 

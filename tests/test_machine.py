@@ -6,6 +6,7 @@ import platform
 import re
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -90,6 +91,17 @@ def test_dtype_of_a_card_follows_its_capability(monkeypatch, capability, expecte
     monkeypatch.delenv("FTKIT_DTYPE", raising=False)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: capability)
     assert machine.training_dtype("cuda") == expected
+
+
+def test_card_memory_is_that_of_the_card_in_use(monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert machine.card_memory() == 0
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 1)
+    cards = [SimpleNamespace(total_memory=size) for size in (8, 16)]
+    monkeypatch.setattr(torch.cuda, "get_device_properties", cards.__getitem__)
+    assert machine.card_memory() == 16
 
 
 @pytest.mark.parametrize(("speedup", "expected"), [(2.0, "bfloat16"), (1.05, "float32"), (0.05, "float32")])

@@ -65,7 +65,8 @@ def test_pretraining_learns_and_leaves_all_that_was_promised(store, reading):
     assert run.forgetting == {} and run.answers == []
     assert run.model()[0].config.hermea_island == 0
     left = {path.name for path in run.path.iterdir()}
-    assert left == {"recipe.json", "status.json", "plan.json", "before.json", "result.json", "metrics.jsonl"} | {
+    files = {"recipe", "status", "machine", "plan", "before", "result"}
+    assert left == {f"{name}.json" for name in files} | {"metrics.jsonl"} | {
         "checkpoint", "model",
     }  # fmt: skip
     assert [path.name for path in (run.path / "checkpoint").iterdir()] == ["12"]
@@ -316,7 +317,7 @@ def test_what_cannot_be_forked_or_turned_is_said(store, asking):
     stopped.stop()
     with pytest.raises(ValueError, match="has saved no checkpoint yet; stop it after a step"):
         training.fork(training.run(asking, hand=stopped).id)
-    with pytest.raises(ValueError, match=r"live knob is 'steps'; .*choose one of learning_rate"):
+    with pytest.raises(ValueError, match=r"live knob is 'steps'; .*choose one of beta, learning_rate"):
         Hand().turn("steps", 3)
     with pytest.raises(ValueError, match=r"learning_rate is 0; choose 1e-06 to 1000"):
         Hand().turn("learning_rate", 0)
@@ -511,7 +512,7 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(store, reading,
     process.join(120)
     assert process.exitcode == 7
     entry = next(entry for entry in store.runs() if entry.id != whole.id)
-    assert entry.status == "failed" and "No space left on the disk while step 3 was saved" in entry.reason
+    assert entry.status == "failed" and "No space left on the disk at step 3" in entry.reason
     assert "make room" in entry.reason
     folder = store.folder(entry.id)
     assert folder.checkpoint() is None and not (folder.path / ".saving").exists()

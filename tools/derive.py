@@ -11,9 +11,9 @@ from ftkit.objectives import OBJECTIVES
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (  # in import order: a room imports only rooms above it
-    "machine", "world", "tokenizer", "runs", "preferences", "records", "data", "models", "generation", "rewards",
-    "evaluation", "prompting", "retrieval", "adapters", "objectives", "recipe", "training", "lessons", "shipped",
-    "comprehension", "evidence", "plots", "checks", "bench", "cli",
+    "machine", "world", "tokenizer", "runs", "lines", "preferences", "predictions", "records", "data", "models",
+    "generation", "rewards", "evaluation", "prompting", "retrieval", "adapters", "objectives", "recipe", "training",
+    "lessons", "shipped", "comprehension", "evidence", "plots", "checks", "bench", "cli",
 )  # fmt: skip
 
 

@@ -11,6 +11,8 @@ TARGETS = {
     "q and v": ["q_proj", "v_proj"],
 }
 
+HEADS = {"ForSequenceClassification": "SEQ_CLS", "ForTokenClassification": "TOKEN_CLS"}
+
 
 @dataclass(frozen=True)
 class LoRA:
@@ -52,6 +54,8 @@ def attach(model, config: LoRA, seed: int = 0):
     """
     Freezes the model and puts PEFT's LoRA beside its matrices.
 
+    A new head, which has nothing to be kept, is trained whole.
+
     seed    of the random half of the change; global chance is untouched
     raises  ValueError if the rank is above the smaller side of a layer, where it would only waste weights
     """
@@ -69,7 +73,7 @@ def attach(model, config: LoRA, seed: int = 0):
                 lora_alpha=config.alpha,
                 target_modules=TARGETS[config.targets],
                 lora_dropout=0.0,
-                task_type="CAUSAL_LM",
+                task_type=_kind(model),
             ),
         )
     for name, layer in adapted.named_modules():
@@ -81,6 +85,12 @@ def attach(model, config: LoRA, seed: int = 0):
                     f"rank is {config.rank} but the smaller side of {where} is {side}; choose rank <= {side}"
                 )
     return adapted
+
+
+def _kind(model) -> str:
+    """What PEFT calls the model's kind; from it, it knows the head."""
+    name = (model.config.architectures or [""])[0]
+    return next((kind for ending, kind in HEADS.items() if name.endswith(ending)), "CAUSAL_LM")
 
 
 def merge(model):

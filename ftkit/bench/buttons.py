@@ -66,6 +66,10 @@ REPLAY = Button(
     "Replay", "history", "", "shows the last finished run of this recipe once more; nothing is trained",
     _can_replay, lambda panel: panel.replay(),
 )  # fmt: skip
+EXPORT = Button(
+    "Export", "download", "", "writes the runs in this picture as a table and as a page, beside the runs",
+    lambda panel: not panel.live.busy and bool(panel.lines()), lambda panel: panel.export(),
+)  # fmt: skip
 
 
 def offered(panel) -> tuple[Button, ...]:

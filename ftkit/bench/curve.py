@@ -18,12 +18,13 @@ STROKES = ("", "9 5", "2 5", "9 5 2 5", "16 5")
 
 @dataclass(frozen=True)
 class Line:
-    """points: (step, loss in nats/token); place: decides colour and dash; marks: (step, what was done then)"""
+    """points: (step, loss in nats/token); place: decides colour and dash; marks: (step, what was done then); run: id"""
 
     label: str
     points: Sequence[tuple[float, float]]
     place: int = 0
     marks: Sequence[tuple[int, str]] = ()
+    run: str = ""
 
 
 def curve(now: Line, earlier: Sequence[Line] = (), steps: int = 0) -> str:

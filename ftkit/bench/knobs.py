@@ -93,6 +93,15 @@ def widget(control: Control, recipe: Recipe):
     return made
 
 
+def put(widget, control: Control, recipe: Recipe) -> None:
+    """Sets a control's widget to what a recipe has, which need not be among the values to choose from."""
+    value = control.value(recipe)
+    options = _including(control, value).options if control.options else ()
+    if options and options != tuple(widget.options):
+        widget.options = options
+    widget.value = value
+
+
 def _help(one: Knob) -> str:
     """Its effect and its default, which is the source paper's or says in the config why it is not."""
     default = "" if one.default is None else f"default ({DEFAULT}): {_text(one.default)}"
@@ -132,13 +141,22 @@ def _offering(control: Control, recipe: Recipe, values) -> Control:
         named = [(_text(value), value) for value in _series(one)]
     else:
         return control
-    named = list(named)
-    if now not in [value for _, value in named]:
-        named.append((_text(now), now))
-        if not isinstance(now, str):
-            named.sort(key=lambda pair: pair[1])
-    marked = [(f"{label} {DEFAULT}" if value == one.default else str(label), value) for label, value in named]
-    return replace(control, options=tuple(marked))
+    marked = tuple((_marked(one, label, value), value) for label, value in named)
+    return _including(replace(control, options=marked), now)
+
+
+def _including(control: Control, value) -> Control:
+    """With a value among those to choose from."""
+    if value in [one for _, one in control.options]:
+        return control
+    options = [*control.options, (_marked(control.knob, _text(value), value), value)]
+    if not isinstance(value, str):
+        options.sort(key=lambda pair: pair[1])
+    return replace(control, options=tuple(options))
+
+
+def _marked(one: Knob, label, value) -> str:
+    return f"{label} {DEFAULT}" if value == one.default else str(label)
 
 
 def _series(one: Knob) -> list:

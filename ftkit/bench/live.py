@@ -94,9 +94,9 @@ class Live:
         if self.how != "thread":
             self.on_change()
         if self.how == "headless":
-            self._work(work)
+            self._work(work, self._ended)
         else:
-            threading.Thread(target=self._work, args=(work,), name="ftkit-run", daemon=True).start()
+            threading.Thread(target=self._work, args=(work, self._ended), name="ftkit-run", daemon=True).start()
         return True
 
     def stop(self) -> None:
@@ -149,7 +149,7 @@ class Live:
             raise self.error
         return self.value
 
-    def _work(self, work) -> None:
+    def _work(self, work, ended: threading.Event) -> None:
         if self.how == "thread":
             self.on_change()
         try:
@@ -164,7 +164,7 @@ class Live:
             if self.how != "cell":
                 self.on_change()  # the last state always reaches the screen
         finally:
-            self._ended.set()
+            ended.set()
 
 
 def _forget(error: BaseException) -> None:

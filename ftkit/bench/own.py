@@ -21,7 +21,8 @@ class Keys(anywidget.AnyWidget):
 
 
 class Names(anywidget.AnyWidget):
-    """Nothing to be seen: tells screen readers what each slider in a box is called, which the library does not.
+    """Nothing to be seen: tells screen readers what each slider in a box is called, which the library does not, and
+    keeps keys that are pressed in a list from the notebook.
 
     box  class of the box
     """

@@ -5,13 +5,12 @@ import threading
 from functools import partial
 
 from .. import plots
-from . import knobs
-from .buttons import offered
+from . import knobs, outcome
+from .buttons import EXPORT, offered
 from .earlier import offer
 from .live import own_widgets
 from .python import python
 
-ROWS = 8  # answers shown
 SIGNS = {
     "idle": "○",
     "running": "▶",
@@ -32,6 +31,8 @@ TALK = """<style>
 .jp-Notebook:has(.ft-talk) .jp-Cell-inputWrapper { display: none }
 </style>"""
 PARTS = ("curve", "doctor", "samples", "answers", "forgetting", "python")  # below the buttons, in this order
+SAID = ("costs", "preset-said", "state", "progress", "exported")  # sentences beside controls and buttons
+AS_IT_IS, SUITED = "as the lab has it", "for this machine"
 INK = "color:var(--jp-ui-font-color1, var(--colab-primary-text-color, inherit))"
 
 
@@ -45,65 +46,92 @@ class View:
         self.knobs = [(one, knobs.widget(one, panel.recipe)) for one in panel.offered]
         for _, widget in self.knobs:
             widget.observe(self._turned, "value")
-        self.buttons = {}
-        for one in offered(panel):
+        self.buttons, self.muted = {}, False
+        for one in (*offered(panel), EXPORT):
             button = w.Button(description=one.word, icon=one.icon, button_style=one.style, layout={"width": "8em"})
             setattr(button, "tooltip" if button.has_trait("tooltip") else "description_tooltip", one.help)
             button.on_click(partial(one.press, panel))
             self.buttons[one.word.lower()] = button
-        self.texts = {name: w.HTML() for name in ("costs", "state", "progress", *PARTS)}
-        for name, widget in {**self.texts, **self.buttons}.items():
+        self.texts = {name: w.HTML() for name in (*SAID, *PARTS)}
+        how = {"style": {"description_width": "8em"}, "layout": {"width": "36em"}}
+        self.preset = w.Dropdown(options=((AS_IT_IS, False), (SUITED, True)), description="Preset", **how)
+        self.only = w.Dropdown(options=outcome.ONLY, value=panel.only, description="Answers", **how)
+        self.preset.observe(lambda change: panel.suit(change["new"]), "value")
+        self.only.observe(lambda change: panel.show_only(change["new"]), "value")
+        for name, widget in {**self.texts, **self.buttons, "preset": self.preset, "only": self.only}.items():
             widget.add_class(f"ft-{name}")
-        buttons = [] if panel.how == "cell" else list(self.buttons.values())
-        rows = [
-            w.HBox([widget for _, widget in self.knobs], layout={"flex_flow": "row wrap"}),
-            self.texts["costs"],
-            w.HBox(
-                [*buttons, self.texts["state"], self.texts["progress"]],
-                layout={"flex_flow": "row wrap", "align_items": "center"},
-            ),
-            *[self.texts[name] for name in PARTS],
-            *named("ft-panel", panel.how),
-        ]
-        self.box = w.VBox(rows if self.knobs else rows[1:], layout={"padding": "4px 0"})
+        self.box = w.VBox([*self._rows(), *named("ft-panel", panel.how)], layout={"padding": "4px 0"})
         self.box.add_class("ft-panel")
         if panel.talk:
             self.box.add_class("ft-talk")
             self.box.children += (w.HTML(TALK),)
 
+    def _rows(self) -> list:
+        """What stands on the panel, from top to bottom."""
+        import ipywidgets as w
+
+        texts, wrapped = self.texts, {"flex_flow": "row wrap", "align_items": "center"}
+        bar = [] if self.panel.how == "cell" else [self.buttons[one.word.lower()] for one in offered(self.panel)]
+        return [
+            w.HBox([self.preset, texts["preset-said"]], layout=wrapped),
+            *([w.HBox([widget for _, widget in self.knobs], layout=wrapped)] if self.knobs else []),
+            texts["costs"],
+            w.HBox([*bar, texts["state"], texts["progress"]], layout=wrapped),
+            *[texts[name] for name in ("curve", "doctor", "samples")],
+            w.HBox([self.only, self.buttons["export"], texts["exported"]], layout=wrapped),
+            *[texts[name] for name in ("answers", "forgetting", "python")],
+        ]
+
     def draw(self) -> None:
         """Assigns what has changed; a widget whose text is the same sends nothing."""
         panel = self.panel
         with self.lock:
-            for one in offered(panel):
+            self.only.disabled = not outcome.asked_again(panel)
+            self.preset.disabled = panel.preset is None
+            for one in (*offered(panel), EXPORT):
                 self.buttons[one.word.lower()].disabled = not one.able(panel)
             pause = self.buttons["pause"]
             resumes = panel.state != "running" and not pause.disabled
             pause.description, pause.icon = ("Resume", "play") if resumes else ("Pause", "pause")
             for name, text in {
                 "costs": costs(panel),
+                "preset-said": _status(panel.preset_said),
                 "state": state(panel),
                 "progress": f'<span style="{INK}">{html.escape(progress(panel))}</span>',
+                "exported": _status(panel.exported),
                 "curve": panel.curve(),
                 "doctor": doctor(panel),
                 "samples": samples(panel),
-                "answers": answers(panel),
-                "forgetting": forgetting(panel),
+                "answers": _inked(outcome.answers(panel)),
+                "forgetting": _inked(outcome.forgetting(panel)),
                 "python": code(panel),
             }.items():
                 self.texts[name].value = text
 
     def reset(self) -> None:
-        """Controls as they were at first; the panel is told of each."""
-        for control, widget in self.knobs:
-            widget.value = control.value(self.panel.first)
+        """Controls as they were at first."""
+        self.preset.value = False
+        self.put(self.panel.first)
 
-    def _turned(self, _) -> None:
-        self.panel.turn([(control, widget.value) for control, widget in self.knobs])
+    def put(self, recipe) -> None:
+        """Controls as a recipe has them; the panel is told once."""
+        self.muted = True
+        for control, widget in self.knobs:
+            knobs.put(widget, control, recipe)
+        self.muted = False
+        self._turned()
+
+    def offer(self, preset) -> None:
+        """Names the preset for the machine that was found."""
+        self.preset.options = ((AS_IT_IS, False), (f"{SUITED}: {preset.name} ({preset.found})", True))
+
+    def _turned(self, _=None) -> None:
+        if not self.muted:
+            self.panel.turn([(control, widget.value) for control, widget in self.knobs])
 
 
 def named(box: str, how: str) -> list:
-    """What gives the sliders of a box their names, where a page can have it."""
+    """What gives the sliders of a box their names, and its lists their keys, where a page can have it."""
     if not own_widgets(how):
         return []
     from .own import Names
@@ -204,40 +232,23 @@ def samples(panel) -> str:
     return _open("What it writes now", f"<pre style='white-space:pre-wrap;{INK}'>{rows}</pre>") if rows else ""
 
 
-def answers(panel) -> str:
-    """The same questions before and after, once a run has ended."""
-    done = None if panel.live.busy else panel.live.value
-    return f'<div style="{INK}">{plots.answers(done, ROWS).html()}</div>' if done and done.answers else ""
-
-
-def forgetting(panel) -> str:
-    """The meter: what was known before as a mark, what is left as a bar."""
-    done = None if panel.live.busy else panel.live.value
-    rows = [(name, one) for name, one in (done.forgetting if done else {}).items() if one["after"] is not None]
-    if not rows:
-        return ""
-    told = "".join(
-        f"<tr><td style='padding:0 1em 0 0'>{html.escape(name)}</td><td>{_meter(one)}</td>"
-        f"<td style='padding:0 .8em'>{one['before']:.2f} → {one['after']:.2f} {html.escape(one['unit'])}</td></tr>"
-        for name, one in rows
-    )
-    return f'<div style="{INK}"><b>Forgetting</b> (line: before; bar: after)<table>{told}</table></div>'
-
-
 def code(panel) -> str:
-    return _open("The same in Python", f"<pre style='{INK}'>{html.escape(python(panel.recipe))}</pre>")
-
-
-def _meter(one: dict) -> str:
-    most = max(1.0, one["before"], one["after"])
-    before, after = (round(100 * one[when] / most, 1) for when in ("before", "after"))
-    return (
-        '<svg viewBox="0 0 104 14" width="208" height="28" role="img" aria-label="'
-        f'{one["before"]:.2f} before, {one["after"]:.2f} after">'
-        '<rect x="2" y="3" width="100" height="8" fill="rgba(118,118,118,.25)"/>'
-        f'<rect x="2" y="3" width="{after}" height="8" fill="#0072B2"/>'
-        f'<line x1="{2 + before}" x2="{2 + before}" y1="0" y2="14" stroke="#D55E00" stroke-width="2"/></svg>'
+    """What Run would do; and, where a knob was turned on the way, what was done."""
+    texts = {"The same in Python": panel.recipe}
+    if panel.ran and panel.ran.changes:
+        texts["The run in the picture, as it was turned"] = panel.ran
+    return "".join(
+        _open(title, f"<pre style='{INK}'>{html.escape(python(recipe))}</pre>") for title, recipe in texts.items()
     )
+
+
+def _status(said: str) -> str:
+    """A sentence that a screen reader says when it comes."""
+    return f'<span role="status" style="{INK}">{html.escape(said)}</span>'
+
+
+def _inked(inside: str) -> str:
+    return f'<div style="{INK}">{inside}</div>' if inside else ""
 
 
 def _open(title: str, inside: str) -> str:

@@ -1,8 +1,7 @@
-"""`panel(recipe)`: controls, Run, Stop, the live curve, what came of it. Headless: the same run, tables, pictures."""
+"""A panel: controls, Run, Stop, the live curve, what came of it. Headless: the same run, tables, pictures."""
 
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import machine, plots, training
@@ -13,38 +12,15 @@ from . import knobs, page
 from .curve import Line, curve
 from .earlier import newest, resumable
 from .expected import Expected, expected
-from .live import Live, mode
+from .export import export
+from .live import Live
+from .presets import Preset, fitted, preset, told
 from .python import python
 from .replay import replay
 
 EARLIER = 4  # runs that stay in the picture
 LATE = 0.5  # seconds after a waiting cell in which clicks that queued up behind it arrive
-_panels: dict[str, "Panel"] = {}
-
-
-def panel(
-    recipe: Recipe,
-    name: str = "",
-    controls: Sequence[str] | Mapping[str, Any] | None = None,
-    talk: bool = False,
-) -> "Panel":
-    """
-    Shows a panel for a recipe; `panel.result()` in the next cell gives the finished run.
-
-    name      a panel of the same name is stopped and replaced, and its runs stay in the picture; "" means the panel of
-              this cell
-    controls  knobs to turn; see `knobs.controls`
-    talk      for an audience: large type, no code, and a button that replays the last run of this recipe
-    raises    ValueError for an unknown knob
-    """
-    offered = knobs.controls(recipe, controls)
-    name = name or _cell() or recipe.digest
-    made = Panel(recipe, name, offered, mode(), talk)
-    if name in _panels:
-        made.earlier, made.runs = _panels[name].close(), _panels[name].runs
-    _panels[name] = made
-    made.show()
-    return made
+GONE = "This run cannot go on any more: its folder, or what it had saved there, is gone. Run begins another."
 
 
 class Panel:
@@ -55,16 +31,20 @@ class Panel:
     step     the last one taken
     earlier  curves of earlier runs
     told     id of the run that is replayed; "" where one is trained
+    base     what the controls turn: the recipe as it was given, or as it suits this machine
+    only     which answers are shown; see `plots.differences`
     """
 
     def __init__(self, recipe: Recipe, name: str, offered: list[knobs.Control], how: str, talk: bool = False):
-        self.first = self.recipe = recipe
+        self.first = self.base = self.recipe = recipe
         self.name, self.offered, self.how, self.talk, self.told = name, offered, how, talk, ""
         self.live = Live(how, self.draw)
         self.earlier: list[Line] = []
         self.events: list[dict] = []
         self.ran: Recipe | None = None
         self.costs: Expected | None = None
+        self.preset: Preset | None = None
+        self.only, self.preset_said, self.exported = "all", "", ""
         self.runs, self.last, self.complaint, self.view, self._deaf_until = 0, "", "", None, 0.0
 
     @property
@@ -91,7 +71,9 @@ class Panel:
         self.view = page.View(self)
         self.draw()
         display(self.view.box)
-        self.costs = expected(self.recipe)  # after the first picture: it loads the libraries
+        self.preset = preset()  # after the first picture, as is the next line: they load the libraries
+        self.costs = expected(self.recipe)
+        self.view.offer(self.preset)
         self.draw()
         machine.release_helpers()  # of the thread that runs cells; a click may come in another one
 
@@ -113,7 +95,7 @@ class Panel:
             return True
         left = self.left()
         if left is None:
-            return False
+            return self._refuse(GONE)
         recipe = Recipe.from_json(left.recipe())
         return self._begin(recipe, left.saved(), lambda **how: training.resume(left.id, **how), again=True)
 
@@ -123,8 +105,10 @@ class Panel:
             self.stop()
             self.live.join()
         left, turned = self.left(), self.turned()
-        if self.live.busy or left is None or not turned:
+        if self.live.busy or not turned:
             return False
+        if left is None:
+            return self._refuse(GONE)
         recipe, step = Recipe.from_json(left.recipe()), int(left.checkpoint().name)
         for knob, value in turned.items():
             recipe = recipe.turned(step, knob, value)
@@ -175,19 +159,37 @@ class Panel:
         self.live.join()
         if self.view:
             self.view.box.close()
-        return self._with_last()
+        return self.lines()
 
     def turn(self, values: Sequence[tuple[knobs.Control, Any]]) -> None:
         """The controls were moved."""
         before = self._live_knobs()
         try:
-            self.recipe, self.complaint = knobs.turned(self.first, values), ""
+            self.recipe, self.complaint = knobs.turned(self.base, values), ""
         except (ValueError, TypeError) as error:
             self.complaint = str(error)
         for knob, value in self._live_knobs().items():
             if self.live.busy and value != before[knob]:
                 self.live.hand.turn(knob, value)
         self.costs = None if self.complaint else expected(self.recipe)
+        self.draw()
+
+    def suit(self, machine_found: bool) -> None:
+        """Puts the recipe to what suits this machine, or back to what it was at first, and the controls with it."""
+        self.base, self.preset_said = self.first, ""
+        if machine_found:
+            self.base, fits = fitted(self.preset, self.first)
+            self.preset_said = told(self.preset, self.first, self.base, self.offered, fits)
+        self.view.put(self.base)
+
+    def show_only(self, only: str) -> None:
+        """Chooses which answers are shown."""
+        self.only = only
+        self.draw()
+
+    def export(self) -> None:
+        """Writes the runs in the picture as a table and as a page, and says where."""
+        self.exported = export(self.lines())
         self.draw()
 
     def hears(self) -> bool:
@@ -210,7 +212,13 @@ class Panel:
         done = [(event["step"], event["values"]) for event in tuple(self.events) if event["kind"] == "change"]
         marks = [(step, f"{one['knob'].replace('_', ' ')} {one['value']:g}") for step, one in done]
         points = plots.losses(tuple(self.events), "step")
-        return Line(f"{label}: {turned}" if turned else label, points, self.runs - 1, marks)
+        name, run = f"{label}: {turned}" if turned else label, self.last if self.runs else ""
+        return Line(name, points, self.runs - 1, marks, run)
+
+    def lines(self) -> list[Line]:
+        """The curves in the picture, the present one last."""
+        now = self.now()
+        return [*self.earlier, *([now] if now.points else [])][-EARLIER:]
 
     def said(self, kind: str) -> list[dict]:
         """The values of all events of a kind in the present run."""
@@ -227,21 +235,27 @@ class Panel:
         if self.complaint:
             self.draw()
             return False
-        earlier = self.earlier if again and self.runs else self._with_last()
+        earlier = self.earlier if again and self.runs else self.lines()
 
         def train(hand):
             import torch
 
             self.earlier, self.events, self.ran, self.told = earlier, list(events), recipe, ""
             self.runs += 0 if again and self.runs else 1
+            self.exported = ""
             with torch.enable_grad():  # modes belong to a thread: a cell that switched gradients off means itself
-                return work(on_event=self._on_event, hand=hand)
+                done = work(on_event=self._on_event, hand=hand)
+            if self.view and not self.complaint:
+                self.costs = expected(self.recipe)
+            return done
 
-        if self.live.start(train):
-            return True
-        self.complaint = "Another run is going on; stop it, or wait for it."
+        return self.live.start(train) or self._refuse("Another run is going on; stop it, or wait for it.")
+
+    def _refuse(self, sentence: str) -> bool:
+        """False, and why, on the panel until it is drawn again."""
+        kept, self.complaint = self.complaint, sentence
         self.draw()
-        self.complaint = ""
+        self.complaint = kept
         return False
 
     def left(self) -> RunFolder | None:
@@ -266,14 +280,3 @@ class Panel:
             if change not in self.ran.changes:
                 self.ran = self.ran.turned(*change)
         self.live.tick(urgent=event["kind"] in ("pause", "change"))
-
-    def _with_last(self) -> list[Line]:
-        now = self.now()
-        return [*self.earlier, *([now] if now.points else [])][-EARLIER:]
-
-
-def _cell() -> str:
-    """Id of the cell that is being run, where the notebook tells it."""
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
-    return parent.get("metadata", {}).get("cellId", "")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from .. import world
 from ..adapters import ADAPTERS
+from ..data import Pairs
 from ..objectives import OBJECTIVES
+from ..preferences import SET
 from ..recipe import SOURCES, Recipe, Train
 from ..records import knobs, known
 from ..retrieval import Retrieved
@@ -72,10 +74,15 @@ def _task(name: str) -> dict:
         return {"kind": "Corpus", "name": name}
     if name == Retrieved.name:
         return {"kind": "Retrieved"}
+    if name == Pairs.word:
+        return {"kind": "Pairs"}
+    if name.startswith(SET):
+        return {"kind": "Pairs", "set": name}
     if Path(name).suffix:
         return {"kind": "File", "path": name}
     raise ValueError(
-        known(name, [*tasks, *corpora, Retrieved.name], "task") + ", or a file with the columns prompt and completion"
+        known(name, [*tasks, *corpora, Retrieved.name, Pairs.word], "task")
+        + f", {SET}NAME, or a file with the columns prompt and completion"
     )
 
 
@@ -83,7 +90,9 @@ def list_knobs() -> None:
     """Every technique with its knobs, as the records tell them."""
     groups = [(f"--adapter {record.name}", record.claim, record.config) for record in ADAPTERS]
     groups += [(f"--objective {record.name}", record.claim, record.config) for record in OBJECTIVES]
-    groups += [(f"--task {getattr(kind, 'name', 'FILE')}", kind.__doc__.split("\n")[0], kind) for kind in SOURCES]
+    for kind in SOURCES:
+        word = getattr(kind, "word", getattr(kind, "name", "FILE"))
+        groups.append((f"--task {word}", kind.__doc__.split("\n")[0], kind))
     groups.append(("train", "How long, how fast, and how often to look.", Train))
     for title, claim, config in groups:
         print(f"{title}: {claim}")

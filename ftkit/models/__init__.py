@@ -11,6 +11,10 @@ from ..runs import store
 from .deeper import deepened
 from .layouts import KINDS, LAYOUTS, Layout, ModernBertLayout, T5GemmaLayout
 
+__all__ = [
+    "DEEPER", "FRESH", "KINDS", "LAYOUTS", "LOADING", "RUN", "Layout", "ModernBertLayout", "T5GemmaLayout",
+    "causal_names", "fresh", "goes_on", "load", "names", "outline", "quiet", "save",
+]  # fmt: skip
 FRESH = "fresh:"
 RUN = "run:"
 DEEPER = "deeper:"

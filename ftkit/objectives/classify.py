@@ -58,23 +58,34 @@ def equip(config: Classify, model, task, seed: int):
     seed    of the head's random weights; global chance is untouched
     raises  ValueError if the task has no labels, or the model is no encoder
     """
-    import torch
-    import transformers
-
     names = _names(config, task.source())
     if is_classifier(model) and list(model.config.id2label.values()) == names:
         return model
+    return headed(model, HEADS[config.per], names, seed)
+
+
+def headed(model, kind: str, names: Sequence[str], seed: int):
+    """
+    The model's body with a new head, which says a number for each name.
+
+    kind    how the library calls models with such a head
+    seed    of the head's random weights; global chance is untouched
+    raises  ValueError if the model has an encoder beside its decoder
+    """
+    import torch
+    import transformers
+
     if model.config.is_encoder_decoder:
         raise ValueError("this model reads with one half and writes with the other; choose an encoder such as a BERT")
     about = copy.deepcopy(model.config)
     about.id2label, about.label2id = dict(enumerate(names)), {name: i for i, name in enumerate(names)}
-    door = getattr(transformers, f"AutoModel{HEADS[config.per]}")
+    door = getattr(transformers, f"AutoModel{kind}")
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        headed = door.from_config(about, attn_implementation=model.config._attn_implementation)
-    headed.base_model.load_state_dict(model.base_model.state_dict(), strict=False)  # a BERT's pooler is new, too
-    headed.config.architectures = [type(headed).__name__]
-    return headed.to(model.device, model.dtype).eval()
+        grown = door.from_config(about, attn_implementation=model.config._attn_implementation)
+    grown.base_model.load_state_dict(model.base_model.state_dict(), strict=False)  # a BERT's pooler is new, too
+    grown.config.architectures = [type(grown).__name__]
+    return grown.to(model.device, model.dtype).eval()
 
 
 def plan(config: Classify, model, tokenizer, task, train) -> Plan:

@@ -16,6 +16,7 @@ from .comprehension import (
 from .figure import Figure
 from .lens import Lens, lens
 from .paper import conditions, timeline
+from .predictions import predictions
 from .prompting import shots
 from .race import Race, race
 from .tables import Table, answers, samples
@@ -23,5 +24,5 @@ from .tables import Table, answers, samples
 __all__ = [
     "Figure", "Lens", "Race", "Table", "answers", "arms", "code_lengths", "conditions", "differences", "differing",
     "distances", "exposure", "forecasts", "forgetting", "kl", "learned_first", "lens", "loss_curve", "losses", "parts",
-    "prejudice", "race", "revision", "samples", "savings", "shots", "sizes", "timeline",
+    "predictions", "prejudice", "race", "revision", "samples", "savings", "shots", "sizes", "timeline",
 ]  # fmt: skip

@@ -140,23 +140,36 @@ def forgetting(runs: Mapping[str, Mapping], title: str = "What was known before,
             if units
             else "no probe was measured before and after; a stopped run has nothing to compare"
         )
-    drawn = figure(title, f"probe ({units[0]})", "", AROUND + ROW * len(rows) * 2 // 3, entries=2)
+    ends = (("before", "circle-open", COLOURS[0]), ("after", "square", COLOURS[1]))
+    pairs = [(name, pair["before"], pair["after"]) for name, pair in rows]
+    return dumbbells(pairs, ends, f"probe ({units[0]})", units[0], title)
+
+
+def dumbbells(
+    rows: Sequence[tuple[str, float, float]], ends: Sequence[tuple[str, str, str]], x: str, unit: str, title: str
+) -> Figure:
+    """
+    Two numbers a row, joined by a line.
+
+    rows  (label, one number, the other)
+    ends  (name, marker, colour) of the one and of the other
+    """
+    drawn = figure(title, x, "", AROUND + ROW * len(rows) * 2 // 3, entries=2)
     places = list(range(len(rows) - 1, -1, -1))
-    for place, (_, pair) in zip(places, rows, strict=True):
+    for place, (_, one, other) in zip(places, rows, strict=True):
         drawn.add_shape(
-            type="line", x0=pair["before"], x1=pair["after"], y0=place, y1=place, layer="below",
-            line={"color": INK, "width": 4},
-        )  # fmt: skip
-    for when, symbol, colour in (("before", "circle-open", COLOURS[0]), ("after", "square", COLOURS[1])):
+            type="line", x0=one, x1=other, y0=place, y1=place, layer="below", line={"color": INK, "width": 4}
+        )
+    for i, (name, symbol, colour) in enumerate(ends, 1):
         drawn.add_scatter(
-            x=[pair[when] for _, pair in rows], y=places, mode="markers", name=when,
+            x=[row[i] for row in rows], y=places, mode="markers", name=name,
             marker={"symbol": symbol, "size": 15, "color": colour, "line": {"width": 3, "color": colour}},
-            customdata=[f"{safe(name)} {pair[when]:.3f}" for name, pair in rows],
-            hovertemplate="%{x:.3f}<extra>" + when + "</extra>",
+            customdata=[f"{safe(row[0])} {row[i]:.3f}" for row in rows],
+            hovertemplate="%{x:.3f}<extra>" + name + "</extra>",
         )  # fmt: skip
-    drawn.update_yaxes(tickvals=places, ticktext=[safe(name) for name, _ in rows], showgrid=False)
+    drawn.update_yaxes(tickvals=places, ticktext=[safe(row[0]) for row in rows], showgrid=False)
     drawn.update_yaxes(range=[-0.6, len(rows) - 0.4])
-    _share_axis(drawn, units[0])
+    _share_axis(drawn, unit)
     return _room_for_labels(drawn)
 
 

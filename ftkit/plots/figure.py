@@ -27,7 +27,7 @@ HALO = ("#ffffff", 7), ("#222222", 3)  # an interval is seen on bars and on page
 class Figure(go.Figure):
     """A plotly figure in our style. JupyterLab draws it, and saves its own PNG; elsewhere it brings one along."""
 
-    _ipython_display_ = None  # plotly's own way round the line below
+    _ipython_display_ = _repr_html_ = None  # plotly's own ways round the line below; one loads a script from afar
 
     def _repr_mimebundle_(self, include=None, exclude=None, **kwargs):
         drawing = json.loads(self.to_json()) | {"config": {"displayModeBar": False}}

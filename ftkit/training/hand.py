@@ -2,7 +2,7 @@
 
 import threading
 
-from ..recipe import LIVE, Train
+from ..recipe import LIVE
 from ..records import known
 
 
@@ -40,13 +40,14 @@ class Hand:
 
     def turn(self, knob: str, value: float) -> None:
         """
-        Turns a knob from the next step on; the change becomes part of the run's recipe.
+        Turns a knob from the next step on; the change becomes part of the run's recipe. A run whose objective has no
+        such knob says so, and goes on.
 
         raises  ValueError for a knob that cannot be turned on the way, or a value outside its range
         """
         if knob not in LIVE:
             raise ValueError(known(knob, LIVE, "live knob"))
-        Train(**{knob: value})
+        LIVE[knob](**{knob: value})
         self._turned.append((knob, value))
 
     def take(self) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """The trainer of a run: the libraries' own, told what the plan is, and watched."""
 
 import math
+from contextlib import nullcontext
 from dataclasses import fields
 
 from transformers import PrinterCallback
@@ -8,7 +9,9 @@ from transformers import PrinterCallback
 from .. import machine, models
 from ..recipe import Recipe
 from ..records import Plan
+from . import ranks
 from .doctor import Doctor
+from .measure import interruptible
 from .saving import SAVING
 from .watch import Watch, watched
 
@@ -72,7 +75,7 @@ def build(session, plan: Plan):
     vocabulary = session.model.config.get_text_config().vocab_size
     doctor = Doctor(math.log(vocabulary), session.train.learning_rate, next(started, None))
     trainer.watch = Watch(
-        session.recipe, session.folder.path, doctor, session.hand, session.emit, session.look, session.turn
+        session.recipe, session.folder.path, doctor, session.hand, session.emit, session.look, session.turn, plan.tells
     )
     trainer.watch.trainer = trainer
     trainer.add_callback(trainer.watch)
@@ -88,7 +91,8 @@ def train(session, plan: Plan) -> bool:
     """Trains `session.model` to the last step or to Stop; returns whether it was stopped."""
     with models.quiet():
         session.heed_stop()
-        trainer = build(session, plan)
+        with interruptible(session.model, session.hand.stopped) if ranks.count() == 1 else nullcontext():
+            trainer = build(session, plan)  # some read all rows with their reference here
         session.heed_stop()
         trainer.train(resume_from_checkpoint=str(session.checkpoint) if session.checkpoint else None)
     trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False)

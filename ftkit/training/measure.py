@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from .. import evaluation, machine, models
 from ..objectives.classify import label
-from ..recipe import Recipe
+from ..recipe import Recipe, technique
 
 PROBE_ITEMS = 50
 
@@ -35,12 +35,17 @@ def measure(model, tokenizer, recipe: Recipe, stop: threading.Event, island: int
     Answers to the task's questions, and what the model knew before the run.
 
     island   whose facts it knew then; None if it had read no island
-    returns  {"answers": [...], "forgetting": {probe: {"value", "unit", "n", "low", "high"}}, "island": island}
+    returns  {"answers": [...], "forgetting": {probe: {"value", "unit", "n", "low", "high"}}, "island": island}; where
+             the objective asks otherwise, also "measured", in the same form, and nothing about forgetting
     raises   Stopped
     """
     if evaluation.island_of(model) != island:
         model.config.hermea_island = island
     with interruptible(model, stop):
+        asked = technique(recipe.objective).asks(model, tokenizer, recipe.task, recipe.train.eval_examples)
+        if asked is not None:
+            measured = {name: one.to_dict() for name, one in asked[1].items()}
+            return {"answers": list(map(asdict, asked[0])), "forgetting": {}, "measured": measured, "island": island}
         forgetting = probes(model, tokenizer) if _is_probed(model, recipe) else {}
         return {"answers": _answers(model, tokenizer, recipe), "forgetting": forgetting, "island": island}
 

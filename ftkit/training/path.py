@@ -1,5 +1,6 @@
 """The one path: from a recipe to a run on disk, from its first second to its last, and on again after a crash."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from ..recipe import Recipe
 from ..runs import RunFolder, Store
 from .doctor import Diverged
 from .hand import Hand
+from .saving import in_words
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Run:
 
     def model(self):
         """(model, tokenizer) as this run left it; raises ValueError if it left none"""
+        if not self.path.is_dir():
+            raise ValueError(f"the folder of run {self.id} is gone, and its model with it: {self.path.absolute()}")
         if not (self.path / "model").is_dir():
             raise ValueError(f"run {self.id} is {self.status} and has left no model; resume it first")
         return models.load(str(self.path / "model"))
@@ -113,7 +117,12 @@ def fork(
     for knob, value in turned.items():
         recipe = recipe.turned(step, knob, value)
     folder = create(where, recipe)
-    folder.take_over(first, checkpoint)
+    try:
+        with in_words(folder.path, lambda: step):
+            folder.take_over(first, checkpoint)
+    except OSError:
+        shutil.rmtree(folder.path, ignore_errors=True)  # nothing was learned in it
+        raise
     return _drive(folder, recipe, on_event, hand, report_to)
 
 
@@ -138,9 +147,10 @@ def _drive(folder: RunFolder, recipe: Recipe, on_event, hand, report_to) -> Run:
     hand.run_id = folder.id
     session = Session(folder, recipe, on_event, hand, tuple(report_to))
     try:
-        session.mark(runs.RUNNING)
-        state = session.go()
-        session.end(state)
+        with in_words(folder.path, lambda: session.step):
+            session.mark(runs.RUNNING)
+            state = session.go()
+            session.end(state)
     except BaseException as error:
         _tell_failure(session, error)
         raise

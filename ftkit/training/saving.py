@@ -1,7 +1,8 @@
-"""Where is it written? Beside, and renamed when whole; a full disk is said in one sentence."""
+"""Where is it written? Beside, and renamed when whole; a full disk or a lost folder is said in one sentence."""
 
 import errno
 import shutil
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,29 +18,41 @@ def clear(run: Path) -> None:
 
 
 @contextmanager
-def saving(run: Path, step: int):
-    """
-    A folder beside, in which something may be written and from which it is renamed; gone afterwards, whatever happens.
-
-    raises  OSError that says what is still there if the disk is full
-    """
+def saving(run: Path):
+    """A folder beside, to write in and to rename from; gone afterwards, whatever happens."""
     part = run / SAVING
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     try:
         yield part
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def in_words(run: Path, step: Callable[[], int]):
+    """
+    Inside, what goes wrong with the run's own files becomes a sentence.
+
+    step    () -> the last one taken
+    raises  OSError that says what is still there if the disk is full, or that the folder is gone
+    """
+    try:
+        yield
     except Exception as error:
+        if not run.is_dir():
+            raise OSError(
+                f"The folder of run {run.name} is gone: it was deleted or moved while the run went on. What it had"
+                f" learned is lost with it; begin another run. It was {run.absolute()}"
+            ) from error
         if not _is_full(error):
             raise
         free = shutil.disk_usage(run).free / 2**20
         raise OSError(
-            errno.ENOSPC,
-            f"No space left on the disk while step {step} was saved ({free:.0f} MiB free). What was saved before is"
-            " whole; make room, for example by deleting old runs, and resume this one",
-            str(run),
+            f"No space left on the disk at step {step()} of run {run.name} ({free:.0f} MiB free in"
+            f" {run.parent.absolute()}). What was saved before is whole; make room, for example by deleting old runs,"
+            " and resume this one"
         ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _is_full(error: Exception) -> bool:

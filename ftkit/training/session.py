@@ -37,9 +37,6 @@ class Session:
         self.train, self.leads, self.told = recipe.train, ranks.leads(), set()
         self.model, self.total, self.trainable = None, 0, 0
         self._find_checkpoint()
-        self._forget_events(self.step if self.checkpoint else None)
-        if self.leads:
-            clear(folder.path)
 
     def _find_checkpoint(self):
         self.checkpoint = self.folder.checkpoint()
@@ -70,10 +67,15 @@ class Session:
             raise Stopped
 
     def turn(self, step: int, knob: str, value: float) -> bool:
-        """A knob was turned by hand: the recipe says so before anything follows from it. False if it stood there."""
-        if value == self.recipe.at(step, knob):
+        """A knob was turned by hand: the recipe says so before anything follows from it. False if it stood there, or if
+        this run has no such knob."""
+        try:
+            if value == self.recipe.at(step, knob):
+                return False
+            self.recipe = self.recipe.turned(step, knob, value)
+        except ValueError as error:
+            self.advise(f"Nothing was turned: {error}.")
             return False
-        self.recipe = self.recipe.turned(step, knob, value)
         write_json(self.folder.path / "recipe.json", self.recipe.to_json())
         return True
 
@@ -90,7 +92,12 @@ class Session:
         """Everything; returns the state in which it ended: done or stopped."""
         machine.settle()
         memory.forget_peak()
+        self._forget_events(self.step if self.checkpoint else None)
+        if self.leads:
+            clear(self.folder.path)
         self.plan = self._plan()
+        if self.leads:
+            write_json(self.folder.path / "machine.json", machine.fingerprint())
         before, after = {}, {}
         try:
             before = self._before()
@@ -232,15 +239,15 @@ class Session:
         return found
 
     def _tell(self, when: str, found: dict) -> None:
-        if found["forgetting"]:
-            self.emit(self.step, "probe", when=when, **found["forgetting"])
+        if values := {**found["forgetting"], **found.get("measured", {})}:
+            self.emit(self.step, "probe", when=when, **values)
 
     # ---- leaving ----
 
     def _write_models(self) -> None:
         """adapter/ and model/, each whole or not there."""
         if self.leads:
-            with saving(self.folder.path, self.step) as part:
+            with saving(self.folder.path) as part:
                 if hasattr(self.model, "peft_config"):
                     self.model.save_pretrained(part / "adapter", save_embedding_layers=False)
                     replace_folder(part / "adapter", self.folder.path / "adapter")

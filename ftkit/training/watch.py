@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from transformers import TrainerCallback
 
-from ..recipe import Recipe, learning_rate_factor
+from ..recipe import Recipe, learning_rate_factor, live_knobs
 from ..runs import replace_folder
 from .doctor import Doctor
 from .hand import Hand
@@ -22,11 +22,12 @@ class Watch(TrainerCallback):
     emit   (step, kind, **values) -> None
     look   (step) -> None, called after each step, for samples and probes
     turn   (step, knob, value) -> whether it is a change, called when a knob was turned by hand
+    tells  {what the event of a step says besides: how the trainer's own metrics call it}
     """
 
-    def __init__(self, recipe: Recipe, folder: Path, doctor: Doctor, hand: Hand, emit, look, turn):
+    def __init__(self, recipe: Recipe, folder: Path, doctor: Doctor, hand: Hand, emit, look, turn, tells: dict):
         self.recipe, self.train, self.folder, self.doctor, self.hand = recipe, recipe.train, folder, doctor, hand
-        self.emit, self.look, self.turn = emit, look, turn
+        self.emit, self.look, self.turn, self.tells = emit, look, turn, tells
         self.stopped = False
         self.trainer = None
         self.gradient = None
@@ -34,17 +35,22 @@ class Watch(TrainerCallback):
 
     def _forget(self):
         self.loss, self.tokens, self.began = 0.0, 0, time.perf_counter()
+        self.told = {name: [] for name in self.tells}
 
     def saw(self, loss, inputs) -> None:
         """One forward and backward pass; several make a step."""
         seen = inputs.get("attention_mask", inputs["input_ids"])
         self.loss = self.loss + loss.detach()
         self.tokens += int(seen.sum()) if "attention_mask" in inputs else seen.numel()
+        for name, theirs in self.tells.items():
+            self.told[name].append(self.trainer._metrics["train"][theirs][-1])
 
     def on_train_begin(self, args, state, control, **kwargs):
         self._forget()
         self.pace = None
         self.learning_rate = self.recipe.at(state.global_step - 1, "learning_rate")
+        for knob in live_knobs(self.recipe.objective):
+            setattr(self.trainer, knob, self.recipe.at(state.global_step - 1, knob))
 
     def on_step_begin(self, args, state, control, **kwargs):
         """Knobs that are turned after so many steps, by the recipe or by hand."""
@@ -54,8 +60,10 @@ class Watch(TrainerCallback):
             turned |= {knob: value for knob, value in self.hand.take().items() if self.turn(step, knob, value)}
         for knob, value in turned.items():
             self.emit(step, "change", knob=knob, value=value)
-        if "learning_rate" in turned:
-            self._set_learning_rate(step, turned["learning_rate"])
+            if knob == "learning_rate":
+                self._set_learning_rate(step, value)
+            else:
+                setattr(self.trainer, knob, value)
 
     def _set_learning_rate(self, step: int, value: float) -> None:
         """All groups of weights keep their shares of it; the schedule goes on as it was."""
@@ -83,6 +91,7 @@ class Watch(TrainerCallback):
         self.pace = seconds if self.pace is None else 0.9 * self.pace + 0.1 * seconds
         gradient = float(self.gradient) if self.gradient is not None else math.nan
         values = {
+            **{name: math.fsum(values) / len(values) for name, values in self.told.items()},
             "loss": self.loss,
             "learning_rate": self.rate,
             "gradient": gradient if math.isfinite(gradient) else None,
@@ -156,7 +165,7 @@ class Watched:
     def _save_checkpoint(self, model, trial):
         """As the library's, but beside, and renamed when whole."""
         step = self.state.global_step
-        with saving(self.watch.folder, step) if self.args.should_save else nullcontext() as part:
+        with saving(self.watch.folder) if self.args.should_save else nullcontext() as part:
             self.accelerator.wait_for_everyone()
             super()._save_checkpoint(model, trial)
             self.accelerator.wait_for_everyone()

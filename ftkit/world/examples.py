@@ -10,6 +10,7 @@ from .people import Island
 
 SPLITS = ("train", "validation", "test")
 LARGEST_SAMPLE = 1_000_000
+DEGRADED = 3  # worse answers that are drawn beside the right one
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,14 @@ class Task:
     def worse(self, example: Example, i: int) -> str:
         """A degraded answer: it looks like one, and scores less than the completion."""
         raise NotImplementedError
+
+    def degraded(self, example: Example, dice: Dice) -> list[tuple[str, float]]:
+        """The completion and worse answers with their gold scores, from best to worst; no two scores are equal."""
+        drawn = [self.worse(example, dice.below(LARGEST_SAMPLE)) for _ in range(DEGRADED)]
+        texts: dict[float, str] = {}
+        for text in (example.completion, *drawn):
+            texts.setdefault(self.check(example, text).value, text)
+        return [(texts[score], score) for score in sorted(texts, reverse=True)]
 
     def _known(self, split: str) -> None:
         if split not in self.splits:
