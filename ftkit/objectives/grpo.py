@@ -3,18 +3,17 @@
 import copy
 import warnings
 from dataclasses import dataclass
+from functools import cache
 
 from ..records import Objective, Plan, knob
-from .policy import Sampling, Setting, setting
+from .policy import TELLS, Sampling, Setting, setting
 
 
 @dataclass(frozen=True)
 class GRPO(Sampling):
     """How groups are compared. `GRPO(group=16, beta=1e-3, clip_ratio=10.0)` has the numbers of DeepSeek-R1-Zero."""
 
-    beta: float = knob(
-        0.04, 0.0, 10.0, help="price of a nat of distance from the model that it was at first; 0: none"
-    )
+    beta: float = knob(0.04, 0.0, 10.0, help="price of a nat of distance from the model that it was at first; 0: none")
     clip_ratio: float = knob(0.2, 0.01, 10.0, help="how much likelier a token may become before it stops to pay")
     scale: str = knob(
         "group", scale="choice", choices=("group", "batch", "none"),
@@ -75,7 +74,8 @@ def plan(config: GRPO, model, tokenizer, task, train) -> Plan:
     from datasets import Dataset
     from trl import GRPOConfig
 
-    asked = setting(config, tokenizer, task, train)
+    warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)  # TRL's own affair
+    asked = setting(config, model, tokenizer, task, train)
     return Plan(
         trainer=_trainer(),
         arguments=GRPOConfig,
@@ -93,17 +93,20 @@ def plan(config: GRPO, model, tokenizer, task, train) -> Plan:
         rows=Dataset.from_list([{"prompt": asked.prompts[i], "number": i} for i in asked.order]),
         collate=None,
         extras={"setting": asked},
+        tells={name: name for name in (*TELLS, "entropy")},
+        count=lambda trainer, batch: trainer.tokens,
     )
 
 
+@cache
 def _trainer() -> type:
     from trl import GRPOTrainer
 
     class Grouped(GRPOTrainer):
-        """The library's, which writes by our loop, is graded by our graders and keeps the model that it was at first."""
+        """The library's; it writes by our loop, is graded by our graders, and keeps the model that it was at first."""
 
         def __init__(self, *args, model, setting: Setting, data_collator=None, **kwargs):
-            self.setting, self.told = setting, {}
+            self.setting, self.tokens = setting, 0
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="You are using 'rollout_func'")
                 super().__init__(*args, model=model, reward_funcs=self._grade, rollout_func=self._roll_out, **kwargs)
@@ -111,29 +114,31 @@ def _trainer() -> type:
             if self.beta and not hasattr(model, "peft_config"):
                 self.ref_model = copy.deepcopy(model).eval().requires_grad_(False)
 
+        def _generate_and_score_completions(self, inputs):
+            self.numbers = [one["number"] for one in inputs][:: self.setting.config.group]
+            return super()._generate_and_score_completions(inputs)
+
         def _roll_out(self, prompts, trainer) -> dict:
-            numbers = self.numbers[:: self.setting.config.group]
             writer = self.accelerator.unwrap_model(self.model)
-            rollout = self.setting.write(writer, self.processing_class, numbers, self.state.global_step)
-            self.earned, self.told = self.setting.judge(numbers, rollout)
+            rollout = self.setting.write(writer, self.processing_class, self.numbers, self.state.global_step)
+            self.earned, told = self.setting.judge(self.numbers, rollout)
+            for name, value in told.items():
+                if name != "reward":  # the library tells that itself
+                    self._metrics["train"][name].append(value)
             return {
                 "prompt_ids": rollout.prompt_ids,
                 "completion_ids": rollout.completion_ids,
                 "logprobs": rollout.token_logprobs,
             }
 
-        def _generate_and_score_completions(self, inputs):
-            self.numbers = [one["number"] for one in inputs]
-            return super()._generate_and_score_completions(inputs)
-
         def _grade(self, **_) -> list[float]:
             return self.earned
 
         def _compute_loss(self, model, inputs):
             loss = super()._compute_loss(model, inputs)
-            for name in ("kl", "entropy"):
-                if self._metrics["train"].get(name):
-                    self.told[name] = self._metrics["train"][name][-1]
+            self.tokens = int(inputs["prompt_mask"].sum() + inputs["completion_mask"].sum())
+            if not self.beta:
+                self._metrics["train"]["kl"].append(0.0)
             return loss
 
     return Grouped

@@ -1,4 +1,4 @@
-"""P3O: of two completions to one prompt, the better becomes likelier and the worse less likely, by half of what lies between."""
+"""P3O: of two completions to one prompt, the better becomes likelier and the worse less so, by what lies between."""
 
 from dataclasses import dataclass
 

@@ -1,10 +1,12 @@
-"""What our reinforcement shares: a step is a round, in which the policy writes, is graded, and learns from what it wrote."""
+"""What our reinforcement shares: in each step, a round, the policy writes, is graded, and learns from what it wrote."""
 
 import copy
 import statistics
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from ..generation import generate
 from ..records import Plan, check_knobs, knob
 from .batches import side_by_side
 
+TELLS = "reward", "gold", "kl", "length", "cut", "silent_groups"
 CRITIC = "critic.safetensors"  # beside the weights in a checkpoint
 SEEDS = 1_000_003  # rounds of one run, and runs with neighbouring seeds, draw from chances of their own
 
@@ -29,9 +32,7 @@ class Sampling:
     group: int = knob(8, 2, 64, unit="completions", help="written to each prompt")
     longest: int = knob(64, 1, 4096, "log", "tokens", "completions are cut to so many")
     temperature: float = knob(1.0, 0.1, 2.0, help="of the sampling; higher tries more")
-    beta: float = knob(
-        0.05, 0.0, 10.0, help="price of a nat of distance from the model that it was at first; 0: none"
-    )
+    beta: float = knob(0.05, 0.0, 10.0, help="price of a nat of distance from the model that it was at first; 0: none")
 
     def __post_init__(self):
         check_knobs(self)
@@ -60,7 +61,7 @@ class Written:
 
     def distances(self):
         """
-        How much likelier each completion is to the policy than to the reference; its mean estimates their KL divergence.
+        How much likelier each completion is to the policy than to the reference; their KL divergence, on average.
 
         returns  (B,)  nats
         """
@@ -79,6 +80,7 @@ class Method:
     signals  (config, written, critic) -> {name: (B, ...)}: advantages and the like, computed once a round
     loss     (config, written, signals, token_logprobs, values) -> (loss, {name: number to tell})
     critic   whether it has a critic, which learns with the policy
+    tells    names of what `loss` tells
     passes   (config) -> how often a round learns from the same completions
     ends     (config, critic, distance) -> None, called when a round is over; distance in nats
     """
@@ -86,6 +88,7 @@ class Method:
     signals: Callable
     loss: Callable
     critic: bool = False
+    tells: tuple[str, ...] = ()
     passes: Callable = lambda config: 1
     ends: Callable = lambda config, critic, distance: None
 
@@ -96,17 +99,24 @@ class Setting:
 
     prompts  of the examples, as the model is asked them
     order    numbers of the examples in the order in which they are asked
-    grader   (examples, texts) -> scores
-    gold     the same by the task's own rule
+    gold     the task's own rule, whoever else may grade
+    steps    rounds
     """
 
     config: Sampling
     examples: Sequence
     prompts: Sequence
     order: Sequence[int]
-    grader: Callable
-    gold: Callable
+    grader: rewards.Grader
+    gold: rewards.Grader
+    steps: int
     seed: int
+
+    def round(self, step: int, process: int = 0, processes: int = 1) -> Sequence[int]:
+        """Numbers of the examples that are asked in a step, or of those that one of several processes asks."""
+        share = len(self.order) // self.steps // processes
+        first = (step * processes + process) * share
+        return self.order[first : first + share]
 
     def write(self, model, tokenizer, asked: Sequence[int], step: int):
         """A rollout of one group of completions to each of these examples; the same step draws the same chances."""
@@ -117,18 +127,18 @@ class Setting:
     def judge(self, asked: Sequence[int], rollout) -> tuple[list[float], dict]:
         """The rewards of a rollout, and {name: number} to tell of it."""
         examples = [self.examples[i] for i in asked for _ in range(self.config.group)]
-        earned = [score.value for score in self.grader(examples, rollout.texts)]
+        earned = [score.value for score in self.grader.grade(examples, rollout.texts)]
         groups = [earned[first : first + self.config.group] for first in range(0, len(earned), self.config.group)]
         return earned, {
             "reward": statistics.fmean(earned),
-            "gold": statistics.fmean(score.value for score in self.gold(examples, rollout.texts)),
+            "gold": statistics.fmean(score.value for score in self.gold.grade(examples, rollout.texts)),
             "length": statistics.fmean(map(len, rollout.completion_ids)),
             "cut": 1 - statistics.fmean(rollout.finished),
             "silent_groups": statistics.fmean(len(set(group)) == 1 for group in groups),
         }
 
 
-def setting(config: Sampling, tokenizer, task, train) -> Setting:
+def setting(config: Sampling, model, tokenizer, task, train) -> Setting:
     """
     raises  ValueError if groups do not fit into batches, the task asks nothing, or no grader has that name
     """
@@ -141,8 +151,8 @@ def setting(config: Sampling, tokenizer, task, train) -> Setting:
     prompts = [as_prompt(tokenizer, example.prompt) for example in examples]
     lengths = [len(encode(tokenizer, prompt)) for prompt in prompts]
     order = reading_order(lengths, train.batch // config.group, train.steps, train.seed)
-    grader, gold = rewards.grader(config.reward, asks[0]), rewards.grader("rule", asks[0])
-    return Setting(config, examples, prompts, order, grader, gold, train.seed)
+    grader = rewards.grader(config.reward, asks[0], (model, tokenizer))
+    return Setting(config, examples, prompts, order, grader, rewards.grader("rule", asks[0]), train.steps, train.seed)
 
 
 def policy_plan(method: Method) -> Callable:
@@ -156,15 +166,17 @@ def policy_plan(method: Method) -> Callable:
         """
         from transformers import TrainingArguments
 
-        asked = setting(config, tokenizer, task, train)
-        rows = [{"input_ids": encode(tokenizer, asked.prompts[i]), "number": i} for i in asked.order]
+        asked = setting(config, model, tokenizer, task, train)
+        rows = [{"input_ids": encode(tokenizer, asked.prompts[i])} for i in asked.order for _ in range(config.group)]
         return Plan(
             trainer=_trainer(),
             arguments=TrainingArguments,
             options={},
-            rows=[row for row in rows for _ in range(config.group)],
-            collate=lambda rows: side_by_side(rows, tokenizer.pad_token_id),
+            rows=rows,
+            collate=partial(side_by_side, pad=tokenizer.pad_token_id),
             extras={"setting": asked, "method": method},
+            tells={name: name for name in (*TELLS, *method.tells)},
+            count=lambda trainer, batch: trainer.tokens,
         )
 
     return plan
@@ -208,7 +220,7 @@ def laid_out(rollout, pad: int, device) -> Written:
     return Written(torch.tensor(ids, device=device), torch.cat([torch.tensor(read, device=device), mask], 1), mask)
 
 
-def _critic(width: int):
+def _critic(width: int, beta: float):
     """What to expect from here on: a line through the last states, which begins at 0."""
     import torch
 
@@ -218,7 +230,7 @@ def _critic(width: int):
         def __init__(self):
             super().__init__()
             self.line = torch.nn.Linear(width, 1)
-            self.register_buffer("beta", torch.tensor(float("nan")))
+            self.register_buffer("beta", torch.tensor(beta))
             for weight in self.line.parameters():
                 torch.nn.init.zeros_(weight)
 
@@ -237,6 +249,7 @@ def reference(model):
     return lambda: (first, nullcontext())
 
 
+@cache
 def _trainer() -> type:
     import torch
     from safetensors.torch import load_file, save_file
@@ -247,50 +260,58 @@ def _trainer() -> type:
 
         def __init__(self, *args, model, setting: Setting, method: Method, **kwargs):
             super().__init__(*args, model=model, **kwargs)
-            self.setting, self.method, self.told, self.asked = setting, method, {}, []
-            self.reference = reference(model)
+            self.setting, self.method, self.reference = setting, method, reference(model)
+            self._metrics, self.bites, self.tokens = {"train": defaultdict(list)}, [], 0
             width = model.config.get_text_config().hidden_size
-            self.critic = _critic(width).to(model.device) if method.critic else None
+            self.critic = _critic(width, setting.config.beta).to(model.device) if method.critic else None
 
         def create_optimizer(self, model=None):
+            begun = self.optimizer is not None
             optimizer = super().create_optimizer(model)
-            if self.critic is not None and not self._moves_critic(optimizer):
+            if self.critic is not None and not begun:
                 optimizer.add_param_group({"params": list(self.critic.parameters()), "weight_decay": 0.0})
             return optimizer
 
         def training_step(self, model, inputs, num_items_in_batch=None):
-            self.asked += inputs["number"].tolist()
-            if not self.accelerator.sync_gradients:
-                return torch.zeros((), device=self.args.device)
-            asked, self.asked = self.asked[:: self.setting.config.group], []
-            return self._round(model, asked)
+            """The first bite of a batch begins a round; each then takes its part of the last look."""
+            if not self.bites:
+                self.bites = self._round(model)
+            written, signals = self.bites.pop(0)
+            self.tokens = int(written.attention_mask.sum())
+            return self._learn(model, written, signals)
 
-        def _round(self, model, asked: list[int]):
-            config, method = self.setting.config, self.method
+        def _round(self, model) -> list[tuple[Written, dict]]:
+            """Writes, is graded, and takes all looks but the last; the completions in bites, each with its signals."""
+            config, method, args = self.setting.config, self.method, self.args
+            asked = self.setting.round(self.state.global_step, args.process_index, args.world_size)
             writer = self.accelerator.unwrap_model(model)
             rollout = self.setting.write(writer, self.processing_class, asked, self.state.global_step)
-            earned, self.told = self.setting.judge(asked, rollout)
-            written = laid_out(rollout, self.processing_class.pad_token_id, self.args.device)
-            written = self._judged(model, written, earned)
+            earned, told = self.setting.judge(asked, rollout)
+            written = self._judged(model, laid_out(rollout, self.processing_class.pad_token_id, args.device), earned)
             signals = method.signals(config, written, self.critic)
-            self.told["kl"] = written.distances().mean().item()
-            self._forget_gradients(model)
+            places = _places(len(earned), args.per_device_train_batch_size)
+            bites = [(written.rows(place), {name: one[place] for name, one in signals.items()}) for place in places]
             model.train()
-            for number in range(passes := method.passes(config)):
-                loss = self._pass(model, written, signals)
-                if number + 1 < passes:
-                    self._clip_grad_norm(model)
-                    self.optimizer.step()
-                    self._forget_gradients(model)
-            method.ends(config, self.critic, self.told["kl"])
-            return loss
+            for _ in range(method.passes(config) - 1):
+                self._forget_gradients(model)
+                for bite in bites:
+                    self._learn(model, *bite)
+                self._clip_grad_norm(model)
+                self.optimizer.step()
+            self._forget_gradients(model)
+            self._tell(told | {"kl": written.distances().mean().item()})
+            method.ends(config, self.critic, self._metrics["train"]["kl"][-1])
+            return bites
 
         @torch.no_grad()
         def _judged(self, model, written: Written, earned: list[float]) -> Written:
+            """What was written, with its rewards, and as it is read before anything is learned from it."""
+
             def read(reader, critic=None):
                 parts = []
-                for bite in self._bites(written):
+                for place in _places(len(earned), self.args.per_device_train_batch_size):
                     with self.compute_loss_context_manager():
+                        bite = written.rows(place)
                         parts.append(token_logprobs(reader, bite, self.setting.config.temperature, critic))
                 logprobs, values = zip(*parts, strict=True)
                 return torch.cat(logprobs), None if critic is None else torch.cat(values)
@@ -299,41 +320,31 @@ def _trainer() -> type:
             old, values = read(model, self.critic)
             first, context = self.reference()
             with context:
-                reference, _ = read(first)
-            return Written(
-                written.input_ids, written.attention_mask, written.completion_mask, old, reference, values,
-                torch.tensor(earned, device=old.device),
+                before, _ = read(first)
+            return replace(
+                written, old_logprobs=old, reference_logprobs=before, values=values,
+                rewards=torch.tensor(earned, device=old.device),
             )  # fmt: skip
 
-        def _pass(self, model, written: Written, signals: dict):
-            """Gradients of one look at all completions; the mean loss."""
-            mean, number = 0.0, len(written.rewards)
-            for place, bite in zip(self._places(written), self._bites(written), strict=True):
-                own = {name: value[place] for name, value in signals.items()}
-                with self.compute_loss_context_manager():
-                    now, values = token_logprobs(model, bite, self.setting.config.temperature, self.critic)
-                    loss, told = self.method.loss(self.setting.config, bite, own, now, values)
-                loss = loss * len(bite.rewards) / number
-                self.accelerator.backward(loss)
-                mean = mean + loss.detach()
-                self.told |= told
-            return mean
+        def _learn(self, model, written: Written, signals: dict):
+            """Gradients of one look at some completions, and their part of the mean loss."""
+            config = self.setting.config
+            with self.compute_loss_context_manager():
+                now, values = token_logprobs(model, written, config.temperature, self.critic)
+                loss, told = self.method.loss(config, written, signals, now, values)
+            loss = loss / self.args.gradient_accumulation_steps
+            self.accelerator.backward(loss)
+            self._tell(told)
+            return loss.detach()
 
-        def _places(self, written: Written) -> list[slice]:
-            size = self.args.per_device_train_batch_size
-            return [slice(first, first + size) for first in range(0, len(written.input_ids), size)]
-
-        def _bites(self, written: Written) -> list[Written]:
-            return [written.rows(place) for place in self._places(written)]
+        def _tell(self, told: dict) -> None:
+            for name, value in told.items():
+                self._metrics["train"][name].append(value)
 
         def _forget_gradients(self, model) -> None:
             model.zero_grad()
             if self.critic is not None:
                 self.critic.zero_grad()
-
-        def _moves_critic(self, optimizer) -> bool:
-            own = {id(weight) for weight in self.critic.parameters()}
-            return any(id(weight) in own for group in optimizer.param_groups for weight in group["params"])
 
         def _save_checkpoint(self, model, trial):
             super()._save_checkpoint(model, trial)
@@ -347,3 +358,7 @@ def _trainer() -> type:
                 self.critic.load_state_dict(load_file(Path(resume_from_checkpoint) / CRITIC))
 
     return Policy
+
+
+def _places(number: int, size: int) -> list[slice]:
+    return [slice(first, first + size) for first in range(0, number, size)]

@@ -123,8 +123,6 @@ def whitened(advantages, completion_mask):
 
 
 def _signals(config: PPO, written: Written, critic) -> dict:
-    if critic.beta.isnan():
-        critic.beta.fill_(config.beta)
     found = advantages_of(
         token_rewards(written, critic.beta.item()), written.values, written.completion_mask, config.trace
     )
@@ -146,6 +144,7 @@ def _ends(config: PPO, critic, distance: float) -> None:
         critic.beta.fill_(steered(critic.beta.item(), distance, config.target))
 
 
+METHOD = Method(_signals, _loss, critic=True, tells=("critic_loss",), passes=lambda config: config.passes, ends=_ends)
 RECORD = Objective(
     name="ppo",
     title="Proximal policy optimisation",
@@ -156,5 +155,7 @@ RECORD = Objective(
     lab="52",
     config=PPO,
     equation=ppo_loss,
-    plan=policy_plan(Method(_signals, _loss, critic=True, passes=lambda config: config.passes, ends=_ends)),
+    plan=policy_plan(
+        Method(_signals, _loss, critic=True, tells=("critic_loss",), passes=lambda config: config.passes, ends=_ends)
+    ),
 )
