@@ -90,6 +90,11 @@ class Objective(Technique):
     asks: Callable = as_its_kind
 
 
+def tokens_of(trainer, batch: dict) -> int:
+    """How many tokens a batch holds, without padding."""
+    return int(batch["attention_mask"].sum()) if "attention_mask" in batch else batch["input_ids"].numel()
+
+
 @dataclass(frozen=True)
 class Plan:
     """What training needs in order to drive one objective.
@@ -102,6 +107,7 @@ class Plan:
     extras     further keyword arguments of the trainer
     notes      sentences for the learner, such as what was left out of the data
     tells      {what an event of a step says besides the loss: how the trainer's own metrics call it}
+    count      (trainer, batch) -> tokens that a pass over it reads
     """
 
     trainer: type
@@ -112,6 +118,7 @@ class Plan:
     extras: dict = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     tells: dict[str, str] = field(default_factory=dict)
+    count: Callable = tokens_of
 
 
 def knob(

@@ -1,10 +1,14 @@
 """Towards what do they move? One file each; the tuple is in teaching order."""
 
-from . import classify, dpo, masked, pretrain, reward, sft, span, text2text
+from . import classify, dpo, grpo, masked, p3o, ppo, pretrain, reinforce, reward, sft, span, text2text
 from .classify import Classify
 from .dpo import DPO
+from .grpo import GRPO
 from .masked import Masked
+from .p3o import P3O
+from .ppo import PPO
 from .pretrain import Pretrain
+from .reinforce import Reinforce
 from .reward import Reward
 from .sft import SFT
 from .span import Span
@@ -12,7 +16,10 @@ from .text2text import Text2Text
 
 OBJECTIVES = (
     pretrain.RECORD, masked.RECORD, span.RECORD, sft.RECORD, classify.RECORD, text2text.RECORD, reward.RECORD,
-    dpo.RECORD,
+    reinforce.RECORD, ppo.RECORD, p3o.RECORD, dpo.RECORD, grpo.RECORD,
 )  # fmt: skip
 
-__all__ = ["DPO", "OBJECTIVES", "SFT", "Classify", "Masked", "Pretrain", "Reward", "Span", "Text2Text"]
+__all__ = [
+    "DPO", "GRPO", "OBJECTIVES", "P3O", "PPO", "SFT", "Classify", "Masked", "Pretrain", "Reinforce", "Reward", "Span",
+    "Text2Text",
+]  # fmt: skip

@@ -75,7 +75,7 @@ def build(session, plan: Plan):
     vocabulary = session.model.config.get_text_config().vocab_size
     doctor = Doctor(math.log(vocabulary), session.train.learning_rate, next(started, None))
     trainer.watch = Watch(
-        session.recipe, session.folder.path, doctor, session.hand, session.emit, session.look, session.turn, plan.tells
+        session.recipe, session.folder.path, doctor, session.hand, session.emit, session.look, session.turn, plan
     )
     trainer.watch.trainer = trainer
     trainer.add_callback(trainer.watch)

@@ -1,5 +1,6 @@
 """The watch over a trainer: it says what happens, stops when asked, and writes checkpoints whole or not at all."""
 
+import copy
 import math
 import os
 import time
@@ -10,6 +11,7 @@ import torch
 from transformers import TrainerCallback
 
 from ..recipe import Recipe, learning_rate_factor, live_knobs
+from ..records import Plan
 from ..runs import replace_folder
 from .doctor import Doctor
 from .hand import Hand
@@ -22,12 +24,12 @@ class Watch(TrainerCallback):
     emit   (step, kind, **values) -> None
     look   (step) -> None, called after each step, for samples and probes
     turn   (step, knob, value) -> whether it is a change, called when a knob was turned by hand
-    tells  {what the event of a step says besides: how the trainer's own metrics call it}
+    plan   its `tells` and `count`
     """
 
-    def __init__(self, recipe: Recipe, folder: Path, doctor: Doctor, hand: Hand, emit, look, turn, tells: dict):
+    def __init__(self, recipe: Recipe, folder: Path, doctor: Doctor, hand: Hand, emit, look, turn, plan: Plan):
         self.recipe, self.train, self.folder, self.doctor, self.hand = recipe, recipe.train, folder, doctor, hand
-        self.emit, self.look, self.turn, self.tells = emit, look, turn, tells
+        self.emit, self.look, self.turn, self.tells, self.count = emit, look, turn, plan.tells, plan.count
         self.stopped = False
         self.trainer = None
         self.gradient = None
@@ -39,9 +41,8 @@ class Watch(TrainerCallback):
 
     def saw(self, loss, inputs) -> None:
         """One forward and backward pass; several make a step."""
-        seen = inputs.get("attention_mask", inputs["input_ids"])
         self.loss = self.loss + loss.detach()
-        self.tokens += int(seen.sum()) if "attention_mask" in inputs else seen.numel()
+        self.tokens += self.count(self.trainer, inputs)
         for name, theirs in self.tells.items():
             self.told[name].append(self.trainer._metrics["train"][theirs][-1])
 
@@ -131,7 +132,7 @@ class Watched:
     watch: Watch
 
     def training_step(self, model, inputs, num_items_in_batch=None):
-        seen = dict(inputs)
+        seen = copy.copy(inputs)
         loss = super().training_step(model, inputs, num_items_in_batch)
         self.watch.saw(loss, seen)
         return loss
