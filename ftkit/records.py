@@ -108,6 +108,7 @@ class Plan:
     notes      sentences for the learner, such as what was left out of the data
     tells      {what an event of a step says besides the loss: how the trainer's own metrics call it}
     count      (trainer, batch) -> tokens that a pass over it reads
+    rewarded   whether it learns from rewards: then its loss is a means whose value says nothing, and they are the end
     """
 
     trainer: type
@@ -119,6 +120,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     tells: dict[str, str] = field(default_factory=dict)
     count: Callable = tokens_of
+    rewarded: bool = False
 
 
 def knob(

@@ -28,7 +28,7 @@ class Shipped:
 
     about     what it is for, and which island it has read
     reads     towards what: a config from `ftkit.objectives`
-    grown     the shipped model that it is a deeper one of; from random weights if empty
+    grown     out of which shipped model, and how, as `models.load` reads it; from random weights if empty
     tokens    read before the closing, and after what the other had read
     batch     rows a step
     corpus    which texts, from `ftkit.world`
@@ -65,7 +65,7 @@ MODELS = {
     ),
     "large": Shipped(
         "`small` with twice the blocks, which has read on, to teach it and for curves of size; has read island 0",
-        grown="small",
+        grown="deeper:small",
         corpus="closing",
         tokens=3_000_000,
         batch=16,
@@ -75,11 +75,14 @@ MODELS = {
         examined=("tiers",),
     ),
     "encoder": Shipped(
-        "guesses what is masked from both sides, to be given a head for labels or tags; has read island 0",
+        "`small` opened to both sides, which has read on with holes, to be given a head for labels or tags; has read"
+        " island 0",
         Masked(context=CONTEXT, share=0.25, compile=True),
-        tokens=5_000_000,
+        grown="bidirectional:small",
+        tokens=3_000_000,
         batch=16,
         opening=0,
+        learning_rate=0.004,
     ),
     "seq2seq": Shipped(
         "writes down what was cut out of a text, to be taught texts for texts; has read island 0",
@@ -102,7 +105,7 @@ def recipe(name: str, tokens: int | None = None) -> Recipe:
     own = MODELS[name]
     steps = math.ceil((tokens or own.tokens) / (own.batch * CONTEXT))
     return Recipe(
-        model=models.DEEPER + own.grown if own.grown else replace(models.LAYOUTS[name], context=CONTEXT),
+        model=own.grown or replace(models.LAYOUTS[name], context=CONTEXT),
         adapter=Full(),
         objective=own.reads,
         task=Corpus(own.corpus, island=own.island, opening=own.opening),
@@ -201,7 +204,7 @@ def _card(name: str, runs: list, folder: Path) -> dict:
     """What was read, by what was grown and by what came of it, and what the weights know now."""
     own = MODELS[name]
     model, tokenizer = models.load(str(folder))
-    before = card(own.grown) if own.grown else {"tokens": 0, "stages": [], "loss": []}
+    before = card(own.grown.partition(":")[2]) if own.grown else {"tokens": 0, "stages": [], "loss": []}
     losses, steps, tokens = [], 0, own.batch * CONTEXT
     for run in runs:
         losses += [(steps + event["step"], event["values"]["loss"]) for event in run.metrics if event["kind"] == "loss"]
@@ -230,7 +233,7 @@ def _card(name: str, runs: list, folder: Path) -> dict:
 
 def readme(card: dict) -> str:
     """The card as a page, all from its numbers."""
-    kind = next(kind for kind in models.KINDS if kind.kind in card["stages"][0]["recipe"]["model"])
+    kind = type(models.LAYOUTS[card["model"]])
     call = f'`transformers.{kind.door}.from_pretrained("data/models/{card["model"]}")`'
     opens = "" if kind is models.Layout else f"{call} opens it.\n"  # a causal model is what every library supposes
     read = [

@@ -12,7 +12,7 @@ from ftkit import evaluation, models, training
 from ftkit.data import Corpus, Task
 from ftkit.evaluation.encoders import Hole, fill, hole
 from ftkit.generation import generate
-from ftkit.models import Layout, ModernBertLayout, T5GemmaLayout
+from ftkit.models import Layout, EuroBertLayout, T5GemmaLayout
 from ftkit.objectives import Classify, Masked, Pretrain, Span, Text2Text, classify, masked, span, text2text
 from ftkit.objectives.batches import averaged, side_by_side
 from ftkit.objectives.classify import encode, label, label_loss
@@ -23,7 +23,7 @@ from ftkit.recipe import Recipe, Train
 from ftkit.world import Example, Score
 from ftkit.world.dice import Dice
 
-BERT = ModernBertLayout(width=64, layers=1, heads=2, feed_forward=64, context=96)
+BERT = EuroBertLayout(width=64, layers=1, heads=2, feed_forward=64, context=96)
 T5GEMMA = T5GemmaLayout(width=64, layers=1, heads=2, feed_forward=64, context=96)
 TRAIN = Train(steps=8, batch=4, learning_rate=0.02, warmup=2, dtype="float32", checkpoint_every=3, eval_examples=4)
 READING = {"masked": Recipe(BERT, Masked(context=48), Corpus(people=50), train=TRAIN),
@@ -86,8 +86,8 @@ def test_a_layout_of_any_kind_survives_json(layout):
 def test_the_three_kinds_of_layout_are_three_recipes():
     kinds = [Recipe(kind(width=64, layers=2), Pretrain(), Corpus()) for kind in models.KINDS]
     assert len({recipe.digest for recipe in kinds}) == 3
-    broken = kinds[0].to_json() | {"model": {"modernberd": {}}}
-    with pytest.raises(ValueError, match="kind of layout is 'modernberd'; did you mean 'modernbert'"):
+    broken = kinds[0].to_json() | {"model": {"eurobird": {}}}
+    with pytest.raises(ValueError, match="kind of layout is 'eurobird'; did you mean 'eurobert'"):
         Recipe.from_json(broken)
 
 

@@ -18,7 +18,7 @@ from ftkit.evidence.prompting import hinted, ordered, prompted, task_of
 from ftkit.evidence.retrieving import ALONE, looked_up
 from ftkit.evidence.tuning import LEARNING_RATES, TRIED
 from ftkit.evidence.verdicts import Claim, Judgement, at_quality, interval, verdict
-from ftkit.models import Layout, ModernBertLayout, T5GemmaLayout
+from ftkit.models import Layout, EuroBertLayout, T5GemmaLayout
 from ftkit.objectives import SFT, Pretrain
 from ftkit.prompting import Prompt
 from ftkit.recipe import Recipe, Train
@@ -309,7 +309,7 @@ def test_each_reader_has_its_own_best_learning_rate(claim):
 
 @pytest.mark.parametrize("claim", encoding.CLAIMS, ids=lambda claim: claim.id)
 def test_readers_are_asked_about_texts_that_were_not_taught(claim):
-    kind = T5GemmaLayout if claim.id == "prefix-tells" else ModernBertLayout
+    kind = T5GemmaLayout if claim.id == "prefix-tells" else EuroBertLayout
     tiny = kind(width=64, layers=1, heads=2, feed_forward=64, context=96)
     arm = claim.arms[-1]
     few = replace(arm.recipe, model=tiny).but(steps=2, batch=2, examples=4)

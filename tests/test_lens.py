@@ -9,7 +9,7 @@ import torch
 from ftkit import models, plots, world
 from ftkit.data import encode_example
 from ftkit.evaluation import TokenValues, token_losses
-from ftkit.models import Layout, ModernBertLayout
+from ftkit.models import Layout, EuroBertLayout
 from ftkit.plots.lens import LINE, _lines, spelled
 from ftkit.plots.scale import BOTH, RISING, Scale, ink, luminance, mixed
 
@@ -110,7 +110,7 @@ def test_losses_say_what_cannot_be_read(fresh):
     model, tokenizer = fresh
     with pytest.raises(ValueError, match="the model's context 64; give a shorter one"):
         token_losses(model, tokenizer, world.Example("Who? " * 60, "Tamu"))
-    encoder, _ = models.fresh(ModernBertLayout(width=64, layers=1, feed_forward=64))
+    encoder, _ = models.fresh(EuroBertLayout(width=64, layers=1, feed_forward=64))
     with pytest.raises(ValueError, match="give a causal one"):
         token_losses(encoder, tokenizer, world.Example("Who?", "Tamu"))
 

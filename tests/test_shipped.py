@@ -132,7 +132,7 @@ def test_the_one_tokenizer_splits_digits_and_keeps_any_text():
     ("name", "closing", "probe", "said"),
     [
         ("nano", 3, "arithmetic", "A Llama of "),
-        ("encoder", 0, "filled/arithmetic", "A ModernBERT of "),
+        ("encoder", 0, "filled/arithmetic", "A EuroBERT of "),
         ("seq2seq", 0, "filled/arithmetic", "A T5Gemma of "),
     ],
 )

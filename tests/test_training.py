@@ -375,7 +375,7 @@ def said(curve, learning_rate=0.1):
     doctor, found = Doctor(ignorance=math.log(1024), learning_rate=learning_rate), []
     for step, loss in enumerate(curve, 1):
         doctor.check(step, loss, 1.0)
-        found += doctor.look(loss)
+        found += doctor.look(loss, {})
     return found
 
 

@@ -2,22 +2,22 @@
 
 import json
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
 from .. import machine
 from ..records import known
 from ..runs import store
-from .deeper import deepened
-from .layouts import KINDS, LAYOUTS, Layout, ModernBertLayout, T5GemmaLayout
+from .grown import GROWN
+from .layouts import KINDS, LAYOUTS, EuroBertLayout, Layout, T5GemmaLayout
 
 __all__ = [
-    "DEEPER", "FRESH", "KINDS", "LAYOUTS", "LOADING", "RUN", "Layout", "ModernBertLayout", "T5GemmaLayout",
+    "FRESH", "GROWN", "KINDS", "LAYOUTS", "LOADING", "RUN", "EuroBertLayout", "Layout", "T5GemmaLayout",
     "causal_names", "fresh", "goes_on", "load", "names", "outline", "quiet", "save",
 ]  # fmt: skip
 FRESH = "fresh:"
 RUN = "run:"
-DEEPER = "deeper:"
 LOADING = threading.Lock()  # two threads that enter transformers for the first time at once find it half imported
 OPENED_BY = {  # how an architecture's name ends, and the library's door to it; all others are causal language models
     "ForMaskedLM": "AutoModelForMaskedLM",
@@ -77,8 +77,8 @@ def load(name: str | Layout, dtype: str = "float32", seed: int = 0):
     A language model and its tokenizer, ready for training or asking; what it is (one that goes on from a text, an
     encoder, a sequence-to-sequence model, a classifier), its config says.
 
-    name     shipped name, "fresh:small", "deeper:small" (twice the blocks), a Layout, "run:<id>", a local folder, or
-             a hub id such as "Qwen/Qwen3-0.6B"
+    name     shipped name, "fresh:small", "deeper:small" (twice the blocks), "bidirectional:small" (as an encoder), a
+             Layout, "run:<id>", a local folder, or a hub id such as "Qwen/Qwen3-0.6B"
     dtype    of the weights
     seed     of the random weights of fresh models
     returns  (model, tokenizer)
@@ -91,9 +91,10 @@ def load(name: str | Layout, dtype: str = "float32", seed: int = 0):
         if isinstance(name, Layout) or name.startswith(FRESH):
             model, tokenizer = fresh(name, seed)
             return model.to(getattr(torch, dtype)), tokenizer
-        if name.startswith(DEEPER):
-            model, tokenizer = _from_folder(_base(name), dtype)
-            return deepened(model), tokenizer
+        if name.partition(":")[0] in GROWN:
+            grow, base = _growth(name)
+            model, tokenizer = _from_folder(_shelf() / base, dtype)
+            return grow(model, tokenizer), tokenizer
         if name.startswith(RUN):
             return _from_folder(_finished(name.removeprefix(RUN)), dtype)
         if name in names():
@@ -124,9 +125,10 @@ def outline(name: str | Layout):
         kind, config = getattr(transformers, layout.architecture), layout.config(tokenizer)
         with torch.device("meta"):
             return kind(config), tokenizer
-    if name.startswith(DEEPER):
-        model, tokenizer = outline(str(_base(name)))
-        return deepened(model), tokenizer
+    if name.partition(":")[0] in GROWN:
+        grow, base = _growth(name)
+        model, tokenizer = outline(base)
+        return grow(model, tokenizer), tokenizer
     where = _finished(name.removeprefix(RUN)) if name.startswith(RUN) else _shelf() / name if name in names() else name
     config = transformers.AutoConfig.from_pretrained(where, local_files_only=True, trust_remote_code=False)
     with torch.device("meta"):
@@ -173,11 +175,12 @@ def _layout(name: str | Layout) -> Layout:
     return LAYOUTS[name]
 
 
-def _base(name: str) -> Path:
-    """The folder of the shipped model that is to be made deeper."""
-    if (name := name.removeprefix(DEEPER)) not in causal_names():
-        raise ValueError(known(name, causal_names(), "model to be made deeper"))
-    return _shelf() / name
+def _growth(name: str) -> tuple[Callable, str]:
+    """What is to be done with which shipped model; raises ValueError if that is none that goes on from a text."""
+    how, _, base = name.partition(":")
+    if base not in causal_names():
+        raise ValueError(known(base, causal_names(), f"model to be made {how}"))
+    return GROWN[how], base
 
 
 def _finished(run_id: str) -> Path:

@@ -36,21 +36,25 @@ class Layout:
         """The transformers config; a new object each time, because trainers write into it."""
         from transformers import LlamaConfig
 
-        return LlamaConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=self.width,
-            num_hidden_layers=self.layers,
-            num_attention_heads=self._heads(),
-            num_key_value_heads=self._heads(),
-            intermediate_size=self._inside(),
-            max_position_embeddings=self.context,
-            tie_word_embeddings=True,
-            rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
-            initializer_range=0.02,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        )
+        return LlamaConfig(**self._shape(tokenizer))
+
+    def _shape(self, tokenizer) -> dict:
+        return {
+            "vocab_size": len(tokenizer),
+            "hidden_size": self.width,
+            "num_hidden_layers": self.layers,
+            "num_attention_heads": self._heads(),
+            "num_key_value_heads": self._heads(),
+            "intermediate_size": self._inside(),
+            "max_position_embeddings": self.context,
+            "tie_word_embeddings": True,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0},
+            "initializer_range": 0.02,
+            "rms_norm_eps": 1e-6,
+            "bos_token_id": tokenizer.bos_token_id,
+            "eos_token_id": tokenizer.eos_token_id,
+            "pad_token_id": tokenizer.pad_token_id,
+        }
 
     def _heads(self) -> int:
         return self.heads or max(1, self.width // HEAD)
@@ -60,38 +64,25 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class ModernBertLayout(Layout):
+class EuroBertLayout(Layout):
     """
-    The shape of a ModernBERT with random weights: an encoder, whose every token sees both sides.
+    The shape of a EuroBERT with random weights: an encoder, which is a Llama whose every token sees both sides.
 
-    differs  every block attends to the whole text, which is short; in the authors' two of three see 128 tokens only
-    source   Warner et al. 2024, arXiv:2412.13663
+    source  Boizard et al. 2025, arXiv:2503.05500
     """
 
-    kind = "modernbert"
-    title = "ModernBERT"
-    architecture = "ModernBertForMaskedLM"
+    kind = "eurobert"
+    title = "EuroBERT"
+    architecture = "EuroBertForMaskedLM"
     door = "AutoModelForMaskedLM"
-    closing = ("attn.Wo.weight", "mlp.Wo.weight")
 
     def config(self, tokenizer):
-        from transformers import ModernBertConfig
+        from transformers import EuroBertConfig
 
-        return ModernBertConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=self.width,
-            num_hidden_layers=self.layers,
-            num_attention_heads=self._heads(),
-            intermediate_size=self._inside(),
-            max_position_embeddings=self.context,
-            global_attn_every_n_layers=1,
-            global_rope_theta=10000.0,
+        return EuroBertConfig(
+            **self._shape(tokenizer),
+            mask_token_id=tokenizer.mask_token_id,
             classifier_pooling="mean",  # no token stands for the whole text before a head is taught
-            pad_token_id=tokenizer.pad_token_id,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            cls_token_id=tokenizer.cls_token_id,
-            sep_token_id=tokenizer.sep_token_id,
         )
 
 
@@ -142,12 +133,12 @@ class T5GemmaLayout(Layout):
         )
 
 
-KINDS = (Layout, ModernBertLayout, T5GemmaLayout)
+KINDS = (Layout, EuroBertLayout, T5GemmaLayout)
 LAYOUTS = {
     "nano": Layout(width=128, layers=4, heads=2, feed_forward=256),
     "small": Layout(width=192, layers=6, heads=3, feed_forward=512),
     "stranger": Layout(width=192, layers=6, heads=3, feed_forward=512),
     "large": Layout(width=192, layers=12, heads=3, feed_forward=512),
-    "encoder": ModernBertLayout(width=192, layers=6, heads=3, feed_forward=512),
+    "encoder": EuroBertLayout(width=192, layers=6, heads=3, feed_forward=512),
     "seq2seq": T5GemmaLayout(width=192, layers=4, heads=3, feed_forward=512),
 }

@@ -93,8 +93,9 @@ def plan(config: GRPO, model, tokenizer, task, train) -> Plan:
         rows=Dataset.from_list([{"prompt": asked.prompts[i], "number": i} for i in asked.order]),
         collate=None,
         extras={"setting": asked},
-        tells={name: name for name in (*TELLS, "entropy")},
+        tells={name: name for name in (*TELLS, "entropy") if config.beta or name != "kl"},
         count=lambda trainer, batch: trainer.tokens,
+        rewarded=True,
     )
 
 
@@ -137,8 +138,8 @@ def _trainer() -> type:
         def _compute_loss(self, model, inputs):
             loss = super()._compute_loss(model, inputs)
             self.tokens = int(inputs["prompt_mask"].sum() + inputs["completion_mask"].sum())
-            if not self.beta:
-                self._metrics["train"]["kl"].append(0.0)
+            if self.beta:  # the library tells it of a token, and we of a completion
+                self._metrics["train"]["kl"][-1] *= inputs["completion_mask"].sum(-1).float().mean().item()
             return loss
 
     return Grouped

@@ -16,7 +16,7 @@ from ..generation import generate
 from ..records import Plan, check_knobs, knob
 from .batches import side_by_side
 
-TELLS = "reward", "gold", "kl", "length", "cut", "silent_groups"
+TELLS = "reward", "gold", "kl", "length", "cut", "silent_groups", "failed"
 CRITIC = "critic.safetensors"  # beside the weights in a checkpoint
 SEEDS = 1_000_003  # rounds of one run, and runs with neighbouring seeds, draw from chances of their own
 
@@ -127,6 +127,7 @@ class Setting:
     def judge(self, asked: Sequence[int], rollout) -> tuple[list[float], dict]:
         """The rewards of a rollout, and {name: number} to tell of it."""
         examples = [self.examples[i] for i in asked for _ in range(self.config.group)]
+        before = self.grader.failed
         earned = [score.value for score in self.grader.grade(examples, rollout.texts)]
         groups = [earned[first : first + self.config.group] for first in range(0, len(earned), self.config.group)]
         return earned, {
@@ -135,6 +136,7 @@ class Setting:
             "length": statistics.fmean(map(len, rollout.completion_ids)),
             "cut": 1 - statistics.fmean(rollout.finished),
             "silent_groups": statistics.fmean(len(set(group)) == 1 for group in groups),
+            "failed": (self.grader.failed - before) / len(earned),
         }
 
 
@@ -150,6 +152,9 @@ def setting(config: Sampling, model, tokenizer, task, train) -> Setting:
     examples = task.source()
     prompts = [as_prompt(tokenizer, example.prompt) for example in examples]
     lengths = [len(encode(tokenizer, prompt)) for prompt in prompts]
+    room = getattr(model.config.get_text_config(), "max_position_embeddings", None) or max(lengths) + 1
+    if max(lengths) >= room:
+        raise ValueError(f"a prompt has {max(lengths)} tokens and the model reads {room}; choose shorter questions")
     order = reading_order(lengths, train.batch // config.group, train.steps, train.seed)
     grader = rewards.grader(config.reward, asks[0], (model, tokenizer))
     return Setting(config, examples, prompts, order, grader, rewards.grader("rule", asks[0]), train.steps, train.seed)
@@ -177,6 +182,7 @@ def policy_plan(method: Method) -> Callable:
             extras={"setting": asked, "method": method},
             tells={name: name for name in (*TELLS, *method.tells)},
             count=lambda trainer, batch: trainer.tokens,
+            rewarded=True,
         )
 
     return plan

@@ -43,6 +43,10 @@ class Doctor:
             raise Diverged(self._lost(step, "the gradient is not a number"))
         if self.start is None:
             self.start = loss
+        self._weigh(step, loss)
+
+    def _weigh(self, step: int, loss: float) -> None:
+        """raises  Diverged if a loss is far beyond what knowing nothing costs, again and again"""
         exploded = loss > EXPLODED * max(self.ignorance, self.start)
         self.exploded_steps = self.exploded_steps + 1 if exploded else 0
         if self.exploded_steps >= PATIENCE:
@@ -53,8 +57,11 @@ class Doctor:
         """Whether the weights are worth keeping."""
         return self.exploded_steps == 0
 
-    def look(self, loss: float) -> list[str]:
-        """After a step: sentences about the losses so far, each said once a run."""
+    def look(self, loss: float, told: dict[str, float]) -> list[str]:
+        """After a step: sentences about the steps so far, each said once a run.
+
+        told  what the objective tells of the step besides
+        """
         self.recent.append(loss)
         ignorant = abs(loss / self.ignorance - 1) < IGNORANT
         self.ignorant_steps = self.ignorant_steps + 1 if ignorant else 0
@@ -74,7 +81,11 @@ class Doctor:
             "zero": "The loss is exactly 0, so nothing is being learned. Either the mask leaves no token (check that"
             " completions are not empty), or the few examples are known by heart: use more examples.",
         }
-        new = [name for name, sign in signs.items() if sign and name not in self.said]
+        return self._new({name: sentences[name] for name, sign in signs.items() if sign})
+
+    def _new(self, sentences: dict[str, str]) -> list[str]:
+        """Those that were not said before in this run."""
+        new = [name for name in sentences if name not in self.said]
         self.said.update(new)
         return [sentences[name] for name in new]
 

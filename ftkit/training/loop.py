@@ -12,6 +12,7 @@ from ..records import Plan
 from . import ranks
 from .doctor import Doctor
 from .measure import interruptible
+from .reward_doctor import RewardDoctor
 from .saving import SAVING
 from .watch import Watch, watched
 
@@ -73,7 +74,8 @@ def build(session, plan: Plan):
     trainer.remove_callback(PrinterCallback)
     started = (event["values"]["loss"] for event in session.folder.events() if event["kind"] == "loss")
     vocabulary = session.model.config.get_text_config().vocab_size
-    doctor = Doctor(math.log(vocabulary), session.train.learning_rate, next(started, None))
+    kind = RewardDoctor if plan.rewarded else Doctor
+    doctor = kind(math.log(vocabulary), session.train.learning_rate, next(started, None))
     trainer.watch = Watch(
         session.recipe, session.folder.path, doctor, session.hand, session.emit, session.look, session.turn, plan
     )

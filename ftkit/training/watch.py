@@ -91,8 +91,9 @@ class Watch(TrainerCallback):
         seconds = now - self.began
         self.pace = seconds if self.pace is None else 0.9 * self.pace + 0.1 * seconds
         gradient = float(self.gradient) if self.gradient is not None else math.nan
+        told = {name: math.fsum(values) / len(values) for name, values in self.told.items()}
         values = {
-            **{name: math.fsum(values) / len(values) for name, values in self.told.items()},
+            **told,
             "loss": self.loss,
             "learning_rate": self.rate,
             "gradient": gradient if math.isfinite(gradient) else None,
@@ -102,7 +103,7 @@ class Watch(TrainerCallback):
             "seconds_left": round((self.train.steps - step) * self.pace, 1),
         }
         self.emit(step, "loss", **values)
-        for sentence in self.doctor.look(self.loss):
+        for sentence in self.doctor.look(self.loss, told):
             self.emit(step, "doctor", text=sentence)
         last = step == self.train.steps
         if not self.stopped:
