@@ -12,7 +12,7 @@ from ftkit import evaluation, models, training
 from ftkit.data import Corpus, Task
 from ftkit.evaluation.encoders import Hole, fill, hole
 from ftkit.generation import generate
-from ftkit.models import Layout, EuroBertLayout, T5GemmaLayout
+from ftkit.models import EuroBertLayout, Layout, T5GemmaLayout
 from ftkit.objectives import Classify, Masked, Pretrain, Span, Text2Text, classify, masked, span, text2text
 from ftkit.objectives.batches import averaged, side_by_side
 from ftkit.objectives.classify import encode, label, label_loss

@@ -18,7 +18,7 @@ from ftkit.evidence.prompting import hinted, ordered, prompted, task_of
 from ftkit.evidence.retrieving import ALONE, looked_up
 from ftkit.evidence.tuning import LEARNING_RATES, TRIED
 from ftkit.evidence.verdicts import Claim, Judgement, at_quality, interval, verdict
-from ftkit.models import Layout, EuroBertLayout, T5GemmaLayout
+from ftkit.models import EuroBertLayout, Layout, T5GemmaLayout
 from ftkit.objectives import SFT, Pretrain
 from ftkit.prompting import Prompt
 from ftkit.recipe import Recipe, Train

@@ -9,7 +9,7 @@ import torch
 from ftkit import models, plots, world
 from ftkit.data import encode_example
 from ftkit.evaluation import TokenValues, token_losses
-from ftkit.models import Layout, EuroBertLayout
+from ftkit.models import EuroBertLayout, Layout
 from ftkit.plots.lens import LINE, _lines, spelled
 from ftkit.plots.scale import BOTH, RISING, Scale, ink, luminance, mixed
 

@@ -1,6 +1,5 @@
 """What do rewards tell? Where they are the end, a loss says nothing, and these numbers do."""
 
-import math
 from collections import defaultdict, deque
 
 from .doctor import WINDOW, Doctor
@@ -8,7 +7,7 @@ from .doctor import WINDOW, Doctor
 SILENT = 0.9  # share of groups in which all earn the same, from which hardly anything is left to learn from
 CUT = 0.5  # share of completions without an end
 FAR = 30.0  # nats between a completion's probability and what the reference gives it
-WORSE = 10.0  # times the critic's loss at the start
+WORSE, LEAST = 10.0, 0.05  # times the critic's loss at the start, or times this one if it was less
 FAILED = 0.1  # share of completions that could not be graded
 RISE, FALL = 0.1, 0.05  # of reward and of gold score, which is from 0 to 1
 
@@ -31,60 +30,39 @@ class RewardDoctor(Doctor):
             return []
         now = {name: sum(values) / WINDOW for name, values in self.seen.items()}
         self.first = self.first or now
-        return self._new({name: sentence for name, sentence in self._signs(now) if sentence})
+        signs, sentences = self._signs(now), self._sentences(now)
+        return self._new({name: sentences[name] for name, sign in signs.items() if sign})
 
-    def _signs(self, now: dict[str, float]):
-        """(name, sentence or "") of each thing that may be wrong, by the means of some steps."""
+    def _signs(self, now: dict[str, float]) -> dict[str, bool]:
+        """What may be wrong, by the means of some steps."""
+        first = self.first
+        return {
+            "failed": now["failed"] > FAILED,
+            "silent": now["silent_groups"] >= SILENT,
+            "cut": now["cut"] > CUT,
+            "far": now.get("kl", 0) > FAR,
+            "critic": now.get("critic_loss", 0) > WORSE * max(first.get("critic_loss", 0), LEAST),
+            "gamed": now["reward"] > first["reward"] + RISE and now["gold"] < first["gold"] - FALL,
+        }
+
+    def _sentences(self, now: dict[str, float]) -> dict[str, str]:
         first, rate = self.first, f"learning_rate (it is {self.learning_rate:g})"
-        hard = now["reward"] <= first["reward"] or now["gold"] < 0.5
-        yield (
-            "failed",
-            now["failed"] > FAILED
-            and (
-                f"{now['failed']:.0%} of the completions could not be graded and count 0. Try the grader on a few of them:"
-                " its scores say why."
-            ),
-        )
-        yield (
-            "silent",
-            now["silent_groups"] >= SILENT
-            and (
-                f"In {now['silent_groups']:.0%} of the groups all completions earn the same ({now['reward']:.2f} on"
-                " average), and these teach nothing. The questions are too"
-                f" {'hard: teach the form first, or take easier ones' if hard else 'easy: take harder ones'};"
-                " a larger group or a higher temperature tells more apart."
-            ),
-        )
-        yield (
-            "cut",
-            now["cut"] > CUT
-            and (
-                f"{now['cut']:.0%} of the completions were cut before they ended, at {now['length']:.0f} tokens on average."
-                " Raise longest; if they never end, teach first by SFT where an answer ends."
-            ),
-        )
-        yield (
-            "far",
-            now.get("kl", 0) > FAR
-            and (
-                f"The policy is {now['kl']:.0f} nats a completion from the model that it was. Raise beta, or lower {rate}."
-            ),
-        )
-        yield (
-            "critic",
-            now.get("critic_loss", 0) > WORSE * max(first.get("critic_loss", math.inf), 1e-3)
-            and (
-                f"The critic's loss has risen from {first['critic_loss']:.2f} to {now['critic_loss']:.2f}: it no longer"
-                f" foretells what is earned. Lower the weight of its loss (critic), or {rate}."
-            ),
-        )
-        yield (
-            "gamed",
-            now["reward"] > first["reward"] + RISE
-            and now["gold"] < first["gold"] - FALL
-            and (
-                f"The reward has risen from {first['reward']:.2f} to {now['reward']:.2f} while the gold score has fallen from"
-                f" {first['gold']:.2f} to {now['gold']:.2f}: the policy has found what the grader gets wrong. Raise beta, or"
-                " stop earlier."
-            ),
-        )
+        hard = now["gold"] < 0.5
+        return {
+            "failed": f"{now['failed']:.0%} of the completions could not be graded and count 0. Grade a few of them by"
+            " hand: their scores say why.",
+            "silent": f"In {now['silent_groups']:.0%} of the groups all completions earn the same"
+            f" ({now['reward']:.2f} on average), and these teach nothing. The questions are too"
+            f" {'hard: teach the form first, or take easier ones' if hard else 'easy: take harder ones'}; a larger"
+            " group or a higher temperature tells more apart.",
+            "cut": f"{now['cut']:.0%} of the completions were cut before they ended, at {now['length']:.0f} tokens on"
+            " average. Raise longest; if they never end, teach first by SFT where an answer ends.",
+            "far": f"The policy is {now.get('kl', 0):.0f} nats a completion from the model that it was. Raise beta, or"
+            f" lower {rate}.",
+            "critic": f"The critic's loss has risen from {first.get('critic_loss', 0):.2f} to"
+            f" {now.get('critic_loss', 0):.2f}: it no longer foretells what is earned. Lower the weight of its loss"
+            f" (critic), or {rate}.",
+            "gamed": f"The reward has risen from {first['reward']:.2f} to {now['reward']:.2f} while the gold score has"
+            f" fallen from {first['gold']:.2f} to {now['gold']:.2f}: the policy has found what the grader gets wrong."
+            " Raise beta, or stop earlier.",
+        }
