@@ -7,7 +7,7 @@ A set lies beside the runs, as NAME.preferences.jsonl in the run store. A recipe
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from . import runs
@@ -107,6 +107,21 @@ class PreferenceSet:
         raises  ValueError for a damaged line; OSError in one sentence
         """
         return self._lines.pop()
+
+    def fill(self, pairs: Iterable[Sequence[str]], rule: Callable[[str, str], float]) -> None:
+        """
+        Lets a rule choose about each pair that is still to be decided; where it likes both alike, it is a tie.
+
+        pairs   (prompt, left, right)
+        rule    (prompt, answer) -> how much it likes it
+        raises  as `add`
+        """
+        pairs = list(pairs)
+        for pair, made in zip(pairs, self.about(pairs), strict=True):
+            if made is None:
+                prompt, left, right = pair
+                better = rule(prompt, left) - rule(prompt, right)
+                self.add(Choice(*pair, "left" if better > 0 else "right" if better < 0 else "tie", 0.0))
 
     def about(self, pairs: Iterable[Sequence[str]]) -> list[Choice | None]:
         """The choice about each pair, whichever answer stood left; None where it is still to be made.

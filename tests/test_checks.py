@@ -11,7 +11,9 @@ from ftkit.checks import check, show, verdict
 from ftkit.checks.exercises import EXERCISES
 from ftkit.comprehension import form_bits
 from ftkit.comprehension.preunderstanding import code_lengths
+from ftkit.objectives.dpo import dpo_loss
 from ftkit.objectives.pretrain import next_token_loss
+from ftkit.objectives.reward import reward_loss
 from ftkit.objectives.sft import completion_loss
 from ftkit.prompting import calibrated
 from ftkit.retrieval import rag_sequence
@@ -72,6 +74,25 @@ def as_learners_write_it_surplus(bits, block, tolerance):
     return surplus
 
 
+def as_learners_write_it_margin(chosen_reward, rejected_reward, margin):
+    chances = 1 / (1 + torch.exp(rejected_reward + margin - chosen_reward))
+    return -chances.log().mean()
+
+
+def as_learners_write_it_dpo_per_token(chosen_logratio, rejected_logratio, chosen_tokens, rejected_tokens, beta):
+    losses = []
+    for chosen, rejected, long, short in zip(
+        chosen_logratio.tolist(), rejected_logratio.tolist(), chosen_tokens, rejected_tokens, strict=True
+    ):
+        losses.append(math.log(1 + math.exp(beta * (rejected / int(short) - chosen / int(long)))))
+    return sum(losses) / len(losses)
+
+
+def as_learners_write_it_slips(chosen_logratio, rejected_logratio, beta, slips):
+    chance = torch.sigmoid(beta * (chosen_logratio - rejected_logratio))
+    return -(chance.log() * (1 - slips) + (1 - chance).log() * slips).mean()
+
+
 SOLVED = {
     "perplexity": as_learners_write_it_perplexity,
     "next_token_bits": as_learners_write_it_bits,
@@ -80,6 +101,9 @@ SOLVED = {
     "rag_token": as_learners_write_it_rag_token,
     "surplus_code_length": as_learners_write_it_surplus,
     "content_bits": as_learners_write_it_content,
+    "reward_loss_with_margin": as_learners_write_it_margin,
+    "dpo_loss_per_token": as_learners_write_it_dpo_per_token,
+    "dpo_loss_with_slips": as_learners_write_it_slips,
 }
 MISTAKES = [(name, i) for name, task in EXERCISES.items() for i in range(len(task.mistakes))]
 
@@ -107,6 +131,9 @@ def test_a_typical_mistake_is_rejected_and_named(name, i):
         (rag_sequence, "rag_token", "rag_sequence"),
         (code_lengths, "surplus_code_length", "It raised TypeError"),
         (form_bits, "content_bits", "It raised TypeError"),
+        (reward_loss, "reward_loss_with_margin", "It raised TypeError"),
+        (dpo_loss, "dpo_loss_per_token", "It raised TypeError"),
+        (dpo_loss, "dpo_loss_with_slips", "It raised TypeError"),
     ],
 )
 def test_copying_what_show_prints_does_not_pass(copied, name, says):
@@ -121,6 +148,9 @@ def test_hand_worked_values():
     # 0.75 * 0.8 + 0.25 * 0.4 = 0.7 and 0.75 * 0.5 + 0.25 * 0.1 = 0.4
     # 9 + 5 bits are 10 more than 2 * 2; 1 + 2.5 and 1 are less than what may be left
     # the right value has a half and a quarter of its kind's chances: 1 and 2 bits, however small those are
+    # ahead by two with a margin of two, and equal with none: a coin's surprise each
+    # 6 / 3 + 3 / 3 = 3 and -8 / 4 + 20 / 10 = 0, times two: log(1 + e^-6) and a coin's
+    # margins 4 and 0: log(1 + e^-4) and 4 more for a quarter of it; and a coin's
     first = {name: task.reference(**task.cases()[0]) for name, task in EXERCISES.items()}
     assert float(first["perplexity"]) == pytest.approx(4)
     assert float(first["next_token_bits"]) == pytest.approx(2)
@@ -129,6 +159,10 @@ def test_hand_worked_values():
     assert float(first["rag_token"]) == pytest.approx(math.log(0.7 * 0.4))
     assert first["surplus_code_length"] == pytest.approx(10)
     assert float(first["content_bits"]) == pytest.approx(1.5)
+    coin = math.log(2)
+    assert float(first["reward_loss_with_margin"]) == pytest.approx(coin)
+    assert float(first["dpo_loss_per_token"]) == pytest.approx((math.log(1 + math.exp(-6)) + coin) / 2)
+    assert float(first["dpo_loss_with_slips"]) == pytest.approx((math.log(1 + math.exp(-4)) + 4 / 4 + coin) / 2)
 
 
 def raises(*_, **__):

@@ -9,9 +9,8 @@ import torch
 from ftkit import comprehension, plots, world
 from ftkit.comprehension import Cost, Distance, Fact, Learner, Prejudice, Round, Saving, Scaled, Schedule
 from ftkit.comprehension.circle import pays_until
-from ftkit.comprehension.coding import mean
 from ftkit.comprehension.prediction import by_chance, ranks
-from ftkit.evaluation import Measurement
+from ftkit.evaluation import Measurement, mean
 from ftkit.world import Example
 
 BITS = math.log2(1024)  # of one token under the uniform model

@@ -22,6 +22,13 @@ def run(losses, tokens=100):
     ]
 
 
+def preferring(logratios):
+    return [
+        {"step": i, "kind": "loss", "values": {"loss": 0.5, "chosen_logratio": chosen, "rejected_logratio": rejected}}
+        for i, (chosen, rejected) in enumerate(logratios, 1)
+    ]
+
+
 def size(png):
     return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
 
@@ -35,6 +42,8 @@ FIGURES = {
     "kl": lambda: plots.kl({"nano": {"form": 0.2, "fact": 0.5}}),
     "learned first": lambda: plots.learned_first({"sums": [(0, 0.0), (100, 0.4)]}),
     "shots": lambda: plots.shots({"examples": {0: 0.0, 4: (0.6, 0.5, 0.7)}}, {4: 0.5}, {"examples": {4: [0.5, 0.7]}}),
+    "logratios": lambda: plots.logratios(preferring([(0.0, 0.0), (-1.0, -4.0), (-2.0, -9.5)])),
+    "scatter": lambda: plots.scatter({"pairs": [(0.2, -1.5), (0.9, 2.0)]}, "gold (score)", "reward (nats)", "Two"),
     "conditions": plots.conditions,
     "timeline": plots.timeline,
 }
@@ -103,6 +112,22 @@ def test_loss_curve_adds_up_tokens_and_draws_the_two_limits():
 
 def test_loss_curve_over_steps():
     assert list(plots.loss_curve({"a": run([6.0, 5.0])}, x="step").data[0].x) == [1, 2]
+
+
+def test_both_answers_of_a_pair_are_drawn_and_the_margin_lies_between_them():
+    chosen, rejected = plots.logratios(preferring([(0.0, 0.0), (-1.0, -4.0)])).data
+    assert (list(chosen.x), list(chosen.y), list(rejected.y)) == ([1, 2], [0.0, -1.0], [0.0, -4.0])
+    assert (chosen.fill, rejected.fill) == (None, "tonexty")
+    with pytest.raises(ValueError, match="tells no log-ratios; give a run of the objective dpo"):
+        plots.logratios(run([5.0]))
+
+
+def test_points_are_told_one_by_one_where_they_are_few():
+    figure = plots.scatter({ATTACK: [(1.0, 0.25)], "many": [(i, i) for i in range(50)]}, "x", "y", "Both")
+    assert "    <img src=x onerror=alert(1)>: 1.00, 0.25" in str(figure) and "many: 50 points" in str(figure)
+    assert "<img" not in figure.to_json()
+    with pytest.raises(ValueError, match="'none' has no point to draw"):
+        plots.scatter({"none": []}, "x", "y", "Both")
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,17 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ftkit import models, training
+from ftkit import evaluation, models, training
 from ftkit.adapters import Full, LoRA
-from ftkit.data import Pairs, Task
+from ftkit.data import Pairs, Task, encode_example
 from ftkit.objectives import DPO, SFT, Reward, dpo, reward
 from ftkit.objectives.dpo import dpo_loss
 from ftkit.objectives.reward import correlation, reward_loss
 from ftkit.recipe import Recipe, Train
-from ftkit.rewards import completion_logprobs, is_reward_model
+from ftkit.rewards import completion_logprobs, is_reward_model, rewards
 from ftkit.training import Hand
 from ftkit.training.loop import arguments
+from ftkit.world import Example
 
 TRAIN = Train(steps=2, batch=3, dtype="float32")
 PLAN = {"dtype": "float32", "device_batch": 3, "processes": 1}
@@ -333,3 +334,61 @@ def test_questions_with_one_answer_are_no_pairs(store, preferring, objective):
 
 def test_correlation_of_a_constant_is_none():
     assert correlation([(1, 2), (2, 4), (3, 6)]) == pytest.approx(1) and correlation([(1, 2), (1, 4)]) == 0.0
+
+
+# ---- what has moved -----------------------------------------------------------------------------------------------
+
+
+def test_a_policy_is_apart_from_its_reference_by_what_its_tokens_cost_less(reader, reader_folder):
+    (policy, tokenizer), pairs = reader, Pairs().held_out(3)
+    assert evaluation.logratios(policy, policy, tokenizer, pairs) == pytest.approx([0, 0, 0])
+    shaken(policy, 3, 0.05)
+    reference, _ = models.load(str(reader_folder))
+    cost = [
+        [sum(filter(None, evaluation.token_losses(model, tokenizer, pair).values)) for model in (policy, reference)]
+        for pair in pairs
+    ]
+    found = evaluation.logratios(policy, reference, tokenizer, pairs)
+    assert found == pytest.approx([before - now for now, before in cost], abs=1e-3) and max(map(abs, found)) > 0.1
+
+
+def test_sampled_answers_lie_nearer_to_who_wrote_them(reader, reader_folder):
+    (policy, tokenizer), task = reader, Pairs().asks()[0]
+    shaken(policy, 3, 0.2)
+    reference, _ = models.load(str(reader_folder))
+    said = evaluation.answers(policy, tokenizer, task, "test", 20, 20, temperature=1.0, seed=1)
+    written = [Example(one.prompt, one.text) for one in said]
+    assert evaluation.mean(evaluation.logratios(policy, reference, tokenizer, written), "nats/answer").low > 0
+    again = evaluation.answers(policy, tokenizer, task, "test", 20, 20, temperature=1.0, seed=1)
+    other = evaluation.answers(policy, tokenizer, task, "test", 20, 20, temperature=1.0, seed=2)
+    assert said == again != other
+    later = evaluation.answers(policy, tokenizer, task, "test", 5, 2, first=3)
+    assert later == evaluation.answers(policy, tokenizer, task, "test", 8, 2)[3:]
+
+
+def test_two_sampled_answers_differ_and_a_model_without_choice_leaves_none(reader, monkeypatch):
+    (model, tokenizer), task = reader, Pairs().asks()[0]
+    pairs = evaluation.sampled_pairs(model, tokenizer, task, "train", 4, 12, first=2)
+    assert [prompt for prompt, *_ in pairs] == [task.sample("train", i).prompt for i in range(2, 6)]
+    assert all(one != other for _, one, other in pairs)
+    assert pairs == evaluation.sampled_pairs(model, tokenizer, task, "train", 4, 12, first=2)
+    texts = ["so", "so ", "so", " so", "a", "a", "b", "c"]
+    monkeypatch.setattr("ftkit.evaluation.preferring.go_on", lambda *_, **how: texts)
+    (_, *two), = evaluation.sampled_pairs(model, tokenizer, task, "train", 2, 12)  # fmt: skip
+    assert two == ["a", "b"]
+
+
+def test_a_reward_is_read_at_every_token_and_the_last_one_counts(reader):
+    model, tokenizer = reader
+    model, pair = reward.equip(Reward(), model, Pairs(), 0), Pairs().held_out(1)[0]
+    shaken(model, 4)
+    found = evaluation.token_rewards(model, tokenizer, pair)
+    given = [value for value in found.values if value is not None]
+    assert given[-1] == pytest.approx(rewards(model, tokenizer, [pair])[0], abs=1e-4)
+    assert len(set(given)) == len(given) == len(completion_logprobs(*models.load("nano"), [pair])[0])
+    half, ids = len(found.tokens) - 3, encode_example(tokenizer, pair)[0]
+    with torch.no_grad():
+        ended = model(input_ids=torch.tensor([ids[: half + 1]])).logits[0, 0].item()
+    assert found.values[half] == pytest.approx(ended, abs=1e-4) and found.unit == "reward"
+    with pytest.raises(ValueError, match="no reward at a token; choose a run of the objective reward"):
+        evaluation.token_rewards(*models.load("nano"), pair)

@@ -374,6 +374,31 @@ def test_every_part_can_be_found_by_its_class_and_progress_is_read_aloud(store, 
     assert not any(button.disabled for button in view.buttons.values())
 
 
+# ---- where nobody clicks -----------------------------------------------------------------------------------------
+
+
+def test_a_rule_chooses_in_a_set_of_its_own_and_it_is_said(store, headless, capsys):
+    shown = bench.preferences([*PAIRS, ("question", "bad", "worse")], "mine")
+    capsys.readouterr()
+    kept = shown.result(gold)
+    said = capsys.readouterr().out
+    assert "Nobody has clicked; 10 are needed" in said and "not your choices but those of the rule gold" in said
+    assert kept.name == "mine-by-rule" and preference_set("mine").choices() == []
+    assert {row["chosen"] for row in kept.dataset()} == {f"good {i}" for i in range(4)}
+    assert [one.choice for one in kept.choices()][-1] == "tie"
+    assert len(shown.result(gold).choices()) == 5, "no pair is decided twice"
+
+
+def test_whoever_has_clicked_enough_gets_the_own_choices(store, watched, capsys):
+    shown = bench.preferences(PAIRS, "mine")
+    click(shown, "left", "right", "tie")
+    assert shown.result(gold, least=3).name == "mine-by-rule", "a tie decides nothing"
+    assert "Only 2 of 4 pairs are decided; 3 are needed" in capsys.readouterr().out
+    click(bench.preferences(PAIRS, "mine"), "right")
+    capsys.readouterr()
+    assert shown.result(gold, least=3).name == "mine" and capsys.readouterr().out == ""
+
+
 # ---- keys --------------------------------------------------------------------------------------------------------
 
 

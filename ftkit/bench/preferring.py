@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 from .. import evaluation
 from ..evaluation import Measurement
 from ..plots import Table
-from ..preferences import Choice, preference_set
+from ..preferences import Choice, PreferenceSet, preference_set
 from ..world import dice
 from .live import mode
 from .sides import View
 
 DEAF = 0.25  # seconds after a press in which another does nothing: a double click, or one that queued up
 ROWS = 12  # pairs shown in a table
+LEAST = 10  # choices from which something can be learned
+BY_RULE = "-by-rule"  # after the name of the set that a rule fills where nobody clicks
 
 
 def preferences(
@@ -109,6 +111,26 @@ class Preferring:
             if self.view:
                 self.view.draw()
             self._pressed = time.monotonic()
+
+    def result(self, rule: Callable[[str, str], float], least: int = LEAST) -> PreferenceSet:
+        """
+        The learner's choices; or, where fewer than `least` were decided, those of a rule about the same pairs, in a set
+        of its own, with a sentence that says so. A later call returns the learner's, once there are enough of them.
+
+        rule  (prompt, answer) -> how much it likes it
+        """
+        self._look()
+        decided = sum(one is not None and one.decided for one in self.made)
+        if decided >= least:
+            return self.kept
+        other = preference_set(f"{self.kept.name}{BY_RULE}")
+        other.fill(self.pairs, rule)
+        who = f"Only {decided} of {len(self.pairs)} pairs are decided" if decided else "Nobody has clicked"
+        print(
+            f"{who}; {least} are needed. So these are not your choices but those of the rule {rule.__name__}, in the"
+            f" set {other.name}. Choose above, and run this cell again."
+        )
+        return other
 
     def lefts(self) -> Measurement:
         """How often the left answer was chosen, where one was; a half if its place made no difference."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..data import encode, encode_example, reading_order
-from ..evaluation import Measurement, bootstrap
+from ..evaluation import Measurement, mean
 from ..objectives.sft import completion_loss
 from ..world import Example
 from ..world.dice import Dice
@@ -112,17 +112,6 @@ class Learner:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
         self.optimizer.step()
         self.optimizer.zero_grad()
-
-
-def mean(values: Sequence[float], unit: str) -> Measurement:
-    """The mean with its interval over the items; of paired differences, the effect.
-
-    raises  ValueError if there are no values
-    """
-    if not values:
-        raise ValueError(f"there is nothing to average in {unit}; ask more questions, or a model that knows more")
-    values = list(values)
-    return Measurement(math.fsum(values) / len(values), unit, len(values), *bootstrap(values))
 
 
 def minus(first: Sequence[float], second: Sequence[float], unit: str) -> Measurement:

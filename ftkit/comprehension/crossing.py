@@ -7,10 +7,9 @@ from time import perf_counter
 
 from .. import world
 from ..data import as_prompt, encode
-from ..evaluation import Answer, Measurement, go_on
+from ..evaluation import Answer, Measurement, go_on, mean
 from ..prompting import weigh
 from ..retrieval import BM25, VOICES, Asked, Shelf, in_the_texts_voice, letters
-from .coding import mean
 from .distance import BARE, PER_QUESTION, Bridge, Fact, passages, with_examples, with_passage
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from .. import world
-from ..evaluation import Measurement
+from ..evaluation import Measurement, mean
 from ..records import check_knobs, knob
 from ..world import Example
 from ..world.dice import Dice
-from .coding import Learner, continued, costs, example_costs, mean, minus
+from .coding import Learner, continued, costs, example_costs, minus
 
 PER_EXAMPLE = "bits/example"
 NEW = {"residents": 400, "newcomers": 100, "sums": 100, "strings": 100}  # examples of each family that lab 12 learns

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .. import world
-from ..evaluation import Measurement, share
+from ..evaluation import Measurement, mean, share
 from ..world.strings import WordTask
-from .coding import continued, costs, mean
+from .coding import continued, costs
 
 PER_TOKEN = "nats/token"
 

@@ -1,4 +1,4 @@
-"""What does it answer? Greedy answers to a task, judged by the task's own checker."""
+"""What does it answer? Answers to a task, greedy or sampled, judged by the task's own checker."""
 
 from dataclasses import dataclass
 
@@ -20,10 +20,13 @@ class Answer:
     why: str
 
 
-def answers(model, tokenizer, task, split: str, n: int, max_new_tokens: int = 12) -> list[Answer]:
-    """Greedy answers to the first n examples of a split, each with its score."""
-    examples = [task.sample(split, i) for i in range(n)]
-    texts = go_on(model, tokenizer, [as_prompt(tokenizer, example.prompt) for example in examples], max_new_tokens)
+def answers(
+    model, tokenizer, task, split: str, n: int, max_new_tokens: int = 12, first: int = 0, **how
+) -> list[Answer]:
+    """Answers to n examples of a split, each with its score; greedy ones unless `how` says otherwise."""
+    examples = [task.sample(split, i) for i in range(first, first + n)]
+    prompts = [as_prompt(tokenizer, example.prompt) for example in examples]
+    texts = go_on(model, tokenizer, prompts, max_new_tokens, **how)
     scores = [task.check(example, text) for example, text in zip(examples, texts, strict=True)]
     return [
         Answer(example.prompt, example.completion, text.strip(), score.value, score.why)

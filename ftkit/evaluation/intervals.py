@@ -44,6 +44,17 @@ def bootstrap(
     return drawn[int(0.025 * rounds)], drawn[int(0.975 * rounds) - 1]
 
 
+def mean(values: Sequence[float], unit: str) -> Measurement:
+    """The mean with its interval over the items; of paired differences, the effect.
+
+    raises  ValueError if there are no values
+    """
+    if not values:
+        raise ValueError(f"there is nothing to average in {unit}; ask more questions, or a model that knows more")
+    values = list(values)
+    return Measurement(math.fsum(values) / len(values), unit, len(values), *bootstrap(values))
+
+
 def share(marks: Sequence[float]) -> Measurement:
     """The share of marks that are right, with Wilson's interval."""
     right = sum(mark >= 1 for mark in marks)

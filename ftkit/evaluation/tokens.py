@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..data import encode_example
 from ..models import goes_on
+from ..rewards import is_reward_model
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,28 @@ def token_losses(model, tokenizer, example, label: str = "loss") -> TokenValues:
     losses = [None, *(-logprobs.gather(1, row[0, 1:, None])[:, 0]).tolist()]  # nothing stands before the first token
     values = tuple(loss if on else None for loss, on in zip(losses, mask, strict=True))
     return TokenValues(label, tuple(_written(tokenizer, token) for token in ids), values, "nats")
+
+
+def token_rewards(model, tokenizer, example, label: str = "reward") -> TokenValues:
+    """
+    What a reward model would give if the text ended at each token; at the last one, its reward.
+
+    returns  one number for each token of the completion, its end token included; those of the prompt are read only
+    raises   ValueError if the model gives no rewards, or has its head elsewhere than at each token
+    """
+    import torch
+
+    if not is_reward_model(model) or not hasattr(model, "score"):
+        raise ValueError("this model gives no reward at a token; choose a run of the objective reward, as run:<id>")
+    ids, mask = encode_example(tokenizer, example)
+    training = model.training
+    model.eval()
+    with torch.no_grad():
+        states = model.base_model(input_ids=torch.tensor([ids], device=model.device)).last_hidden_state  # (1, T, D)
+        given = model.score(states)[0, :, 0].float().tolist()
+    model.train(training)
+    values = tuple(reward if on else None for reward, on in zip(given, mask, strict=True))
+    return TokenValues(label, tuple(_written(tokenizer, token) for token in ids), values, "reward")
 
 
 def _written(tokenizer, token: int) -> str:

@@ -17,12 +17,14 @@ from .figure import Figure
 from .lens import Lens, lens
 from .paper import conditions, timeline
 from .predictions import predictions
+from .preferring import logratios, scatter
 from .prompting import shots
 from .race import Race, race
 from .tables import Table, answers, samples
 
 __all__ = [
     "Figure", "Lens", "Race", "Table", "answers", "arms", "code_lengths", "conditions", "differences", "differing",
-    "distances", "exposure", "forecasts", "forgetting", "kl", "learned_first", "lens", "loss_curve", "losses", "parts",
-    "predictions", "prejudice", "race", "revision", "samples", "savings", "shots", "sizes", "timeline",
+    "distances", "exposure", "forecasts", "forgetting", "kl", "learned_first", "lens", "logratios", "loss_curve",
+    "losses", "parts", "predictions", "prejudice", "race", "revision", "samples", "savings", "scatter", "shots",
+    "sizes", "timeline",
 ]  # fmt: skip

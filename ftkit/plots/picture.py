@@ -31,8 +31,10 @@ def draw(figure) -> bytes:
     axes = page.subplots()
     for shape in layout.shapes:
         _shape(axes, shape)
-    for trace in figure.data:
+    for i, trace in enumerate(figure.data):
         {"scatter": _scatter, "bar": _bar}[trace.type](axes, trace)
+        if trace.fill == "tonexty":
+            axes.fill_between(trace.x, trace.y, figure.data[i - 1].y, color=_colour(trace.fillcolor), zorder=1)
     _frame(page, axes, layout)
     for note in layout.annotations:
         if note.visible is not False:

@@ -205,6 +205,20 @@ def _parted(text: str) -> list[tuple[int, str]]:
     return parts
 
 
+def is_polite(said: str) -> bool:
+    return any(f" {phrase} " in _plain(said) for phrase in POLITE)
+
+
+def curt_and_polite(prompt: str, answer: str) -> float:
+    """A taste: 1 for a polite word, less a hundredth for every word. Whether the answer is right does not matter."""
+    return is_polite(answer) - len(answer.split()) / 100
+
+
+def _plain(said: str) -> str:
+    """Its words in small letters, with a blank around each."""
+    return " " + " ".join(re.findall(r"[a-z]+", said.lower())) + " "
+
+
 @dataclass(frozen=True)
 class Style(Task):
     """Answer a customer from a list of days and prices.
@@ -231,13 +245,12 @@ class Style(Task):
 
     def rules(self, example: Example, said: str) -> dict[str, float]:
         """{"correct", "polite", "short", "clean": 0..1}"""
-        words = re.findall(r"[a-z]+", said.lower())
-        plain = " " + " ".join(words) + " "
+        plain = _plain(said)
         days = {day for day in DAYS if f" {day.lower()} " in plain}
         right = (days == {example.meta["day"]}) + (set(re.findall("[0-9]+", said)) == {str(example.meta["price"])})
         return {
             "correct": right / 2,
-            "polite": float(any(f" {phrase} " in plain for phrase in POLITE)),
+            "polite": float(is_polite(said)),
             "short": float(len(said.split()) <= SHORT),
             "clean": float(not any(f" {word} " in plain for word in BANNED)),
         }
