@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
-LABS := 00_start 10_pretraining 12_vorverstaendnis 20_prompting 22_retrieval 30_sft 34_distanciation
+LABS := 00_start 10_pretraining 12_vorverstaendnis 20_prompting 22_retrieval 30_sft 34_distanciation 50_reward_model \
+	54_dpo 58_your_taste
 KERNELS := 6.17 6.31 7.1 newest
 BUILD := .build
 PACKAGES := -c "import sysconfig; print(sysconfig.get_path('purelib'))"

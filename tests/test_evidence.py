@@ -11,7 +11,7 @@ from ftkit import evaluation, evidence, machine, models, prompting, world
 from ftkit.adapters import Full
 from ftkit.comprehension import Schedule
 from ftkit.data import Corpus, Task
-from ftkit.evidence import encoding, repeat
+from ftkit.evidence import encoding, preferring, repeat
 from ftkit.evidence.arms import Arm, asked, read
 from ftkit.evidence.priors import coded, foretold, judged, mistaken
 from ftkit.evidence.prompting import hinted, ordered, prompted, task_of
@@ -19,7 +19,7 @@ from ftkit.evidence.retrieving import ALONE, looked_up
 from ftkit.evidence.tuning import LEARNING_RATES, TRIED
 from ftkit.evidence.verdicts import Claim, Judgement, at_quality, interval, verdict
 from ftkit.models import EuroBertLayout, Layout, T5GemmaLayout
-from ftkit.objectives import SFT, Pretrain
+from ftkit.objectives import DPO, SFT, Pretrain, Reward
 from ftkit.prompting import Prompt
 from ftkit.recipe import Recipe, Train
 from ftkit.runs import Store
@@ -271,6 +271,44 @@ def test_priors_are_measured_on_others_for_each_seed(tmp_path):
     assert 0 <= found[f"accuracy/{model}/sums"] < 0.5
 
 
+def test_a_policy_begins_with_what_was_taught_before_and_is_held_against_it(tmp_path, monkeypatch, store):
+    models.save(*models.fresh(replace(TINY, context=160), seed=1), tmp_path / "reader")
+    first = preferring.TAUGHT.but(model=str(tmp_path / "reader"), steps=2, batch=2, examples=4)
+    options = (("asked", 3), ("first", first))
+
+    def arm(measure, objective, **pairs):
+        recipe = preferring.learning(objective, 1e-3, **pairs).but(steps=2, batch=2, examples=4)
+        return Arm("arm", measure, recipe=recipe, options=options)
+
+    taught = preferring.preferred(Arm("taught", preferring.preferred, recipe=first, options=options[:1]), seed=1)
+    assert taught["kl"] == taught["chosen"] == taught["rejected"] == 0
+    moved = preferring.preferred(arm(preferring.preferred, DPO()), seed=1)
+    assert moved.keys() == taught.keys() and moved["chosen"] != 0
+    rewarded = preferring.rewarded(arm(preferring.rewarded, Reward()), seed=1)
+    assert rewarded.keys() == {"accuracy", "gold", "padded", "shorter", "shortness, gold", "validation"}
+    monkeypatch.setattr(preferring, "curt_and_polite", lambda prompt, answer: len(answer))
+    found = preferring.clicked(arm(preferring.clicked, DPO(), set=preferring.CLICKED), seed=1)
+    assert found.keys() == {"agrees", "gold"} and 0 <= found["agrees"] <= 1
+    assert list(store.root.glob("*.jsonl")) == [], "the choices are gone"
+
+
+def test_preferences_are_judged_beyond_what_is_simpler():
+    def policy(*gold):
+        return [{"gold": one, "kl": 1.0, "chosen": -2.0, "rejected": -5.0, "validation": 0.5} for one in gold]
+
+    measured = {"taught both": policy(0.2, 0.4), "SFT on the chosen": policy(0.3, 0.3), "DPO": policy(0.5, 0.5)}
+    found = CLAIMS["pairs-teach-taste"].judge(measured)
+    assert found.effects == pytest.approx([0.2, 0.1]) and found.also["DPO: kl"] == [1.0, 1.0]
+    assert CLAIMS["both-fall"].judge({"DPO": policy(0.5)}).effects == [2.0]
+
+    def rewards(gold, short):
+        return [{"accuracy": 0.9, "gold": gold, "padded": 0.2, "shorter": 0.8, "shortness, gold": short}]
+
+    measured = {"300 pairs": rewards(0.9, -0.8), "every third exchanged": rewards(0.5, -0.8)}
+    found = CLAIMS["pairs-teach-a-number"].judge(measured)
+    assert found.effects == pytest.approx([0.1]), "whichever way length goes with gold"
+
+
 # ---- what is stored ----
 
 
@@ -298,6 +336,12 @@ def is_best(own, rates, claim, arm):
 def test_each_method_has_its_own_best_learning_rate():
     for adapter, rates in TRIED.items():
         assert is_best(LEARNING_RATES[adapter], rates, "lora-forgets-less", adapter)
+
+
+def test_each_way_to_learn_from_pairs_has_its_own_best_learning_rate():
+    for name, rates in preferring.TRIED.items():
+        claim = "pairs-teach-a-number" if name == "reward" else "pairs-teach-taste"
+        assert is_best(preferring.LEARNING_RATES[name], rates, claim, name)
 
 
 @pytest.mark.parametrize("claim", encoding.CLAIMS, ids=lambda claim: claim.id)

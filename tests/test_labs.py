@@ -20,7 +20,8 @@ import pytest
 from hub import NAME, hub
 
 from ftkit import evidence, machine, world
-from ftkit.evidence import bridging
+from ftkit.evidence import bridging, preferring
+from ftkit.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"
@@ -194,10 +195,10 @@ def executed(tmp_path_factory):
     return once
 
 
-def same_training(ours: dict, claim: str, arm: str) -> None:
+def same_training(ours: dict, measured: Recipe) -> None:
     """A run of a lab is the arm that its band was measured with, whatever was looked at on the way."""
     blind = dict.fromkeys(LOOKING)
-    band = evidence.recipe(claim, arm).to_json()
+    band = measured.to_json()
     assert {**ours, "train": ours["train"] | blind} == {**band, "train": band["train"] | blind}
 
 
@@ -280,7 +281,7 @@ def test_lab_10_reads_form_before_facts(executed):
     assert ran.kl["small"] < 0.2 < ran.kl["your reader"]
     assert min(ran.again.values()) >= 0.9
     assert "learning_rate" in ran.told[0]
-    same_training(ran.recipe, "form-first", "nano")
+    same_training(ran.recipe, evidence.recipe("form-first", "nano"))
 
 
 @pytest.mark.lab
@@ -342,7 +343,7 @@ def test_lab_22_finds_newcomers_in_letters(executed):
     assert kept["tuned with letters"] >= 0.9 and kept["broken"] <= kept["tuned with letters"] - 0.3
     assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
     for arm, one in ran.recipes.items():
-        same_training(one, "tuned-with-letters", arm)
+        same_training(one, evidence.recipe("tuned-with-letters", arm))
 
 
 @pytest.mark.lab
@@ -357,7 +358,7 @@ def test_lab_30_teaches_half_and_the_other_half_answers(executed):
     assert "learning_rate" in ran.told[0]
     assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
     for arm, one in ran.recipes.items():
-        same_training(one, "sft-reveals", arm)
+        same_training(one, evidence.recipe("sft-reveals", arm))
 
 
 @pytest.mark.lab
@@ -378,7 +379,60 @@ def test_lab_34_bridges_more_than_the_form(executed):
     assert abs(ran.learned[0] - ran.learned[1]) < 0.02 * ran.learned[1]
     assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
     for arm, one in ran.recipes.items():
-        same_training(one, "tuning-bridges", arm)
+        same_training(one, evidence.recipe("tuning-bridges", arm))
+
+
+@pytest.mark.lab
+def test_lab_50_makes_a_number_out_of_comparisons(executed):
+    ran = executed("50_reward_model")
+    right, padded = ran.right, ran.padded
+    assert right["300 pairs"] >= max(0.85, right["the shorter one"] + 0.03)
+    assert right["300 pairs"] >= right["every third exchanged"] - 0.02 and right["every third exchanged"] >= 0.6
+    assert right["taught with longer ones"] <= right["300 pairs"] - 0.2
+    assert padded["taught with longer ones"] >= padded["300 pairs"] + 0.2
+    rewarded, short = ran.gold["300 pairs"]
+    assert rewarded >= abs(short) + 0.02
+    assert ran.upside_down <= 0.3
+    assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
+    same_pairs(ran, {"300 pairs": "pairs-teach-a-number", "every third exchanged": "pairs-teach-a-number",
+                     "taught with longer ones": "length-fools"})  # fmt: skip
+
+
+@pytest.mark.lab
+def test_lab_54_teaches_a_taste_and_both_answers_fall(executed):
+    ran = executed("54_dpo")
+    right, moved, kl, broken = ran.right, ran.moved, ran.kl, ran.broken
+    assert ran.first_loss == pytest.approx(math.log(2), abs=1e-3), "the reference is the model that it began with"
+    assert right["DPO"] >= right["taught both"] + 0.05 and right["DPO"] > right["SFT on the chosen"]
+    assert 0 > moved["DPO"]["chosen"] >= moved["DPO"]["rejected"] + 2
+    assert kl["DPO"] > kl["beta 10"]
+    assert min(broken["polite"], broken["short"], broken["clean"]) >= 0.85, "all that the pairs asked for"
+    assert broken["correct"] <= 0.35 and broken["gold"] < right["DPO"]
+    assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
+    same_pairs(ran, {"DPO": "both-fall", "SFT on the chosen": "pairs-teach-taste", "beta 1": "beta-holds",
+                     "beta 10": "beta-holds"})  # fmt: skip
+
+
+@pytest.mark.lab
+def test_lab_58_learns_from_thirty_choices_and_says_that_nobody_clicked(executed):
+    ran = executed("58_your_taste")
+    said = text_of(next(cell for cell in ran.notebook.cells if cell.id == "kept"))
+    assert "Nobody has clicked" in said and "not your choices but those of the rule curt_and_polite" in said
+    assert ran.kept == "your-taste-by-rule" and ran.decided >= 25
+    assert ran.right["DPO"] >= 0.6 and ran.right["reward model"] >= 0.65
+    assert ran.broken <= ran.right["reward model"] - 0.05, "places were dealt by chance"
+    assert ran.learners == ran.runs, "Delete finds all that has learned from the choices"
+    deleted = text_of(next(cell for cell in ran.notebook.cells if cell.id == "deleted"))
+    assert "Deleted: 30 choices, and 1 run trained on them" in deleted
+    assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
+    same_training(ran.taught, preferring.TAUGHT)
+
+
+def same_pairs(ran: SimpleNamespace, claims: dict[str, str]) -> None:
+    """The arms of a lab, after the same first lesson, are those of its claims."""
+    same_training(ran.taught, preferring.TAUGHT)
+    for arm, claim in claims.items():
+        same_training(ran.recipes[arm] | {"model": preferring.TAUGHT.model}, evidence.recipe(claim, arm))
 
 
 def reads_first(ran: SimpleNamespace, model: str) -> None:

@@ -8,15 +8,17 @@ import torch
 
 from ftkit import evaluation, models, training
 from ftkit.adapters import Full, LoRA
-from ftkit.data import Pairs, Task, encode_example
+from ftkit.data import Pair, Pairs, Task, encode_example
+from ftkit.evaluation import correlation
 from ftkit.objectives import DPO, SFT, Reward, dpo, reward
 from ftkit.objectives.dpo import dpo_loss
-from ftkit.objectives.reward import correlation, reward_loss
+from ftkit.objectives.reward import reward_loss
 from ftkit.recipe import Recipe, Train
 from ftkit.rewards import completion_logprobs, is_reward_model, rewards
 from ftkit.training import Hand
 from ftkit.training.loop import arguments
 from ftkit.world import Example
+from ftkit.world.style import curt_and_polite
 
 TRAIN = Train(steps=2, batch=3, dtype="float32")
 PLAN = {"dtype": "float32", "device_batch": 3, "processes": 1}
@@ -392,3 +394,52 @@ def test_a_reward_is_read_at_every_token_and_the_last_one_counts(reader):
     assert found.values[half] == pytest.approx(ended, abs=1e-4) and found.unit == "reward"
     with pytest.raises(ValueError, match="no reward at a token; choose a run of the objective reward"):
         evaluation.token_rewards(*models.load("nano"), pair)
+
+
+# ---- who judges whom ----------------------------------------------------------------------------------------------
+
+
+def scored_by(monkeypatch, score):
+    """Every reward model gives what a function of the answer says."""
+    monkeypatch.setattr(
+        "ftkit.evaluation.preferring.rewards", lambda model, tokenizer, texts: [score(one.completion) for one in texts]
+    )
+
+
+def judged_pair(chosen, rejected, high=1.0, low=0.25):
+    return Pair("?", chosen, {"scores": (high, low)}, rejected)
+
+
+def test_a_reward_model_is_judged_beside_a_fool_who_likes_what_is_short(monkeypatch):
+    pairs = [judged_pair("a b", "a b c d"), judged_pair("a b c", "a"), judged_pair("a", "b", 0.75)]
+    scored_by(monkeypatch, len)
+    found = {name: one.value for name, one in evaluation.judging(None, None, pairs).items()}
+    assert found["accuracy"] == pytest.approx(1 / 3) and found["shorter"] == pytest.approx(1 / 2)
+    assert found["padded"] == 1.0, "it likes every letter"
+    points = [(-2, 1.0), (-4, 0.25), (-3, 1.0), (-1, 0.25), (-1, 0.75), (-1, 0.25)]
+    assert found["shortness, gold"] == pytest.approx(correlation(points))
+    scored_by(monkeypatch, lambda text: -len(text))
+    assert evaluation.judging(None, None, pairs)["padded"].value == 0.0
+
+
+def test_duels_are_won_by_who_is_liked_better_and_a_tie_is_half_a_win():
+    def said(*texts):
+        return [evaluation.Answer("?", "", text, 0.0, "") for text in texts]
+
+    found = evaluation.wins(said("aa", "a", "a", "bbb"), said("a", "aa", "b", "b"), lambda prompt, text: len(text))
+    assert (found.value, found.n) == (0.625, 4)
+
+
+def test_a_reward_model_agrees_where_it_likes_the_same_answer_better(monkeypatch):
+    scored_by(monkeypatch, len)
+    pairs = [("?", "aaa", "a"), ("?", "b", "aaa"), ("?", "bb", "a"), ("?", "same", "alike")]
+    liked = {"aaa": 3, "a": 1, "b": 9, "bb": 2, "same": 5, "alike": 5}
+    found = evaluation.agreement(None, None, pairs, lambda prompt, text: liked[text])
+    assert (found.value, found.n) == (pytest.approx(2 / 3), 3), "what is liked alike does not count"
+
+
+def test_a_taste_is_for_polite_words_and_against_all_others():
+    assert curt_and_polite("?", "Please come.") == pytest.approx(0.98) > curt_and_polite("?", "Please do come.")
+    assert (
+        curt_and_polite("?", "Unpleasant.") == pytest.approx(-0.01) < curt_and_polite("?", "Thank you, " + "so " * 50)
+    )

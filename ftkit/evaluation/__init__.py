@@ -3,14 +3,14 @@
 from .answers import BATCH, Answer, answers, exact_match, go_on
 from .distance import Divergence, bits_per_byte, divergence
 from .encoders import FILLED, FILLED_FORGETTING, fill
-from .intervals import Measurement, bootstrap, mean, share, wilson
-from .preferring import logratios, sampled_pairs
+from .intervals import Measurement, bootstrap, correlation, mean, share, wilson
+from .preferring import agreement, judging, logratios, sampled_pairs, wins
 from .probes import FORGETTING, PROBES, forgetting_probes, island_of, probe, probes_of, recall
 from .tokens import TokenValues, token_losses, token_rewards
 
 __all__ = [
     "BATCH", "FILLED", "FILLED_FORGETTING", "FORGETTING", "PROBES", "Answer", "Divergence", "Measurement",
-    "TokenValues", "answers", "bits_per_byte", "bootstrap", "divergence", "exact_match", "fill", "forgetting_probes",
-    "go_on", "island_of", "logratios", "mean", "probe", "probes_of", "recall", "sampled_pairs", "share",
-    "token_losses", "token_rewards", "wilson",
+    "TokenValues", "agreement", "answers", "bits_per_byte", "bootstrap", "correlation", "divergence", "exact_match",
+    "fill", "forgetting_probes", "go_on", "island_of", "judging", "logratios", "mean", "probe", "probes_of", "recall",
+    "sampled_pairs", "share", "token_losses", "token_rewards", "wilson", "wins",
 ]  # fmt: skip

@@ -55,6 +55,12 @@ def mean(values: Sequence[float], unit: str) -> Measurement:
     return Measurement(math.fsum(values) / len(values), unit, len(values), *bootstrap(values))
 
 
+def correlation(points: Sequence[tuple[float, float]]) -> float:
+    """Pearson's correlation of (x, y) points; 0 where one of the two never changes."""
+    x, y = zip(*points, strict=True)
+    return statistics.correlation(x, y) if min(x) < max(x) and min(y) < max(y) else 0.0
+
+
 def share(marks: Sequence[float]) -> Measurement:
     """The share of marks that are right, with Wilson's interval."""
     right = sum(mark >= 1 for mark in marks)

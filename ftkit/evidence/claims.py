@@ -1,6 +1,6 @@
 """What the labs claim, in their order. A claim that fails stays here, with its verdict."""
 
-from . import bridging, encoding, priors, prompting, reading, retrieving, tuning
+from . import bridging, encoding, preferring, priors, prompting, reading, retrieving, tuning
 
 CLAIMS = (
     *reading.CLAIMS,
@@ -10,5 +10,6 @@ CLAIMS = (
     *tuning.CLAIMS,
     *encoding.CLAIMS,
     *bridging.CLAIMS,
+    *preferring.CLAIMS,
 )
 BY_ID = {claim.id: claim for claim in CLAIMS}

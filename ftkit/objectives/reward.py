@@ -1,11 +1,9 @@
 """A reward model: from which of two answers is better it learns a number for any answer."""
 
-import statistics
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..data import reading_order
-from ..evaluation import Answer, Measurement, bootstrap, share
+from ..evaluation import Answer, Measurement, bootstrap, correlation, share
 from ..records import Objective, Plan, check_knobs, knob
 from ..rewards import is_reward_model, rewards
 from ..world import Example
@@ -105,12 +103,6 @@ def asks(model, tokenizer, task, n: int) -> tuple[list[Answer], dict[str, Measur
             correlation(points), "correlation", len(points), *bootstrap(points, correlation, 200)
         )
     return found, measured if pairs else {}
-
-
-def correlation(points: Sequence[tuple[float, float]]) -> float:
-    """Pearson's correlation of (x, y) points; 0 where one of the two never changes."""
-    x, y = zip(*points, strict=True)
-    return statistics.correlation(x, y) if min(x) < max(x) and min(y) < max(y) else 0.0
 
 
 RECORD = Objective(
