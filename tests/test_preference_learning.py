@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -354,18 +355,18 @@ def test_a_policy_is_apart_from_its_reference_by_what_its_tokens_cost_less(reade
     assert found == pytest.approx([before - now for now, before in cost], abs=1e-3) and max(map(abs, found)) > 0.1
 
 
-def test_sampled_answers_lie_nearer_to_who_wrote_them(reader, reader_folder):
-    (policy, tokenizer), task = reader, Pairs().asks()[0]
-    shaken(policy, 3, 0.2)
-    reference, _ = models.load(str(reader_folder))
-    said = evaluation.answers(policy, tokenizer, task, "test", 20, 20, temperature=1.0, seed=1)
+def test_sampled_answers_lie_nearer_to_who_wrote_them():
+    (policy, tokenizer), (reference, _), task = models.load("nano"), models.load("nano"), Pairs().asks()[0]
+    shaken(reference, 3, 0.02)
+    said = evaluation.answers(policy, tokenizer, task, "test", 30, 40, temperature=1.0, seed=1)
     written = [Example(one.prompt, one.text) for one in said]
     assert evaluation.mean(evaluation.logratios(policy, reference, tokenizer, written), "nats/answer").low > 0
-    again = evaluation.answers(policy, tokenizer, task, "test", 20, 20, temperature=1.0, seed=1)
-    other = evaluation.answers(policy, tokenizer, task, "test", 20, 20, temperature=1.0, seed=2)
-    assert said == again != other
-    later = evaluation.answers(policy, tokenizer, task, "test", 5, 2, first=3)
-    assert later == evaluation.answers(policy, tokenizer, task, "test", 8, 2)[3:]
+
+
+def test_answers_are_sampled_by_a_seed_and_begin_where_one_says(reader):
+    ask = partial(evaluation.answers, *reader, Pairs().asks()[0], "test")
+    assert ask(5, 8, temperature=1.0, seed=1) == ask(5, 8, temperature=1.0, seed=1) != ask(5, 8, temperature=1.0)
+    assert ask(5, 2, first=3) == ask(8, 2)[3:]
 
 
 def test_two_sampled_answers_differ_and_a_model_without_choice_leaves_none(reader, monkeypatch):
@@ -439,7 +440,5 @@ def test_a_reward_model_agrees_where_it_likes_the_same_answer_better(monkeypatch
 
 
 def test_a_taste_is_for_polite_words_and_against_all_others():
-    assert curt_and_polite("?", "Please come.") == pytest.approx(0.98) > curt_and_polite("?", "Please do come.")
-    assert (
-        curt_and_polite("?", "Unpleasant.") == pytest.approx(-0.01) < curt_and_polite("?", "Thank you, " + "so " * 50)
-    )
+    texts = "Please come.", "Please do come.", "So " * 50 + "thank you.", "Unpleasant."
+    assert [curt_and_polite("?", text) for text in texts] == pytest.approx([0.98, 0.97, 0.48, -0.01])

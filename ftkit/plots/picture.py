@@ -33,7 +33,7 @@ def draw(figure) -> bytes:
         _shape(axes, shape)
     for i, trace in enumerate(figure.data):
         {"scatter": _scatter, "bar": _bar}[trace.type](axes, trace)
-        if trace.fill == "tonexty":
+        if trace.type == "scatter" and trace.fill == "tonexty":
             axes.fill_between(trace.x, trace.y, figure.data[i - 1].y, color=_colour(trace.fillcolor), zorder=1)
     _frame(page, axes, layout)
     for note in layout.annotations:
