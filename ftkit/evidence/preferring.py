@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from statistics import fmean
 
 from .. import evaluation, models, world
@@ -116,7 +117,7 @@ def _taught(recipe: Recipe, seed: int) -> tempfile.TemporaryDirectory:
     """A folder with the model that a recipe leaves, for as long as this process needs it."""
     folder = tempfile.TemporaryDirectory(prefix="ftkit-evidence-")
     with finished(Arm("first", preferred, recipe=recipe), seed) as run:
-        models.save(*run.model(), folder.name)
+        models.save(*run.model(), Path(folder.name))
     return folder
 
 
