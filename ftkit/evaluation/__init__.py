@@ -5,10 +5,11 @@ from .distance import Divergence, bits_per_byte, divergence
 from .encoders import FILLED, FILLED_FORGETTING, fill
 from .intervals import Measurement, bootstrap, share, wilson
 from .probes import FORGETTING, PROBES, forgetting_probes, island_of, probe, probes_of, recall
+from .sampling import pass_at
 from .tokens import TokenValues, token_losses
 
 __all__ = [
     "BATCH", "FILLED", "FILLED_FORGETTING", "FORGETTING", "PROBES", "Answer", "Divergence", "Measurement",
     "TokenValues", "answers", "bits_per_byte", "bootstrap", "divergence", "exact_match", "fill", "forgetting_probes",
-    "go_on", "island_of", "probe", "probes_of", "recall", "share", "token_losses", "wilson",
+    "go_on", "island_of", "pass_at", "probe", "probes_of", "recall", "share", "token_losses", "wilson",
 ]  # fmt: skip

@@ -19,10 +19,12 @@ from .paper import conditions, timeline
 from .predictions import predictions
 from .prompting import shots
 from .race import Race, race
+from .rewards import group, told
 from .tables import Table, answers, samples
 
 __all__ = [
     "Figure", "Lens", "Race", "Table", "answers", "arms", "code_lengths", "conditions", "differences", "differing",
-    "distances", "exposure", "forecasts", "forgetting", "kl", "learned_first", "lens", "loss_curve", "losses", "parts",
-    "predictions", "prejudice", "race", "revision", "samples", "savings", "shots", "sizes", "timeline",
+    "distances", "exposure", "forecasts", "forgetting", "group", "kl", "learned_first", "lens", "loss_curve",
+    "losses", "parts", "predictions", "prejudice", "race", "revision", "samples", "savings", "shots", "sizes",
+    "timeline", "told",
 ]  # fmt: skip
