@@ -216,8 +216,9 @@ def test_three_prompts_have_the_answer_in_the_same_places(pupil):
         (expected,) = rewards.completion_logprobs(model, tokenizer, [attempt])
         assert base_logprobs[i, : len(expected)].tolist() == pytest.approx(expected, abs=1e-4)
         hint, critic = (rows[i][name] for name in ("hint", "critic"))
-        assert seen(tokenizer, hint) == f"<|end|>{attempt.prompt} The answer is {attempt.answer}."
-        assert seen(tokenizer, critic).endswith("<|assistant|>" if attempt.right else attempt.criticism)
+        assert seen(tokenizer, hint) == f"<|user|>{attempt.prompt} The answer is {attempt.answer}.<|assistant|>"
+        known = "" if attempt.right else f" {attempt.criticism}"
+        assert seen(tokenizer, critic) == f"<|user|>{attempt.prompt}{known}<|assistant|>"
         for prompt, found in ((hint, answer), (critic, judged)):
             with torch.no_grad():
                 logits = model(torch.tensor([prompt + rows[i]["said"]])).logits[0, len(prompt) - 1 : -1]
@@ -225,11 +226,11 @@ def test_three_prompts_have_the_answer_in_the_same_places(pupil):
             torch.testing.assert_close(found[i, : len(expected)], expected, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("voice", ["text", "chat"])
+@pytest.mark.parametrize("voice", ["text", "asked"])
 def test_what_is_told_stands_behind_the_question_as_text_or_as_a_message(pupil, voice):
     attempt = Attempt("2 + 2?", "5", right=False, answer="4", criticism="Too much.")
     row = told(NLFT(voice=voice, criticised="Wrong: {criticism}"), pupil[1], attempt)
-    asked = {"text": "<|end|>{}", "chat": "<|user|>{}<|assistant|>"}[voice]
+    asked = {"text": "<|end|>{}", "asked": "<|user|>{}<|assistant|>"}[voice]
     assert seen(pupil[1], row["plain"]) == "<|user|>2 + 2?<|assistant|>"
     assert seen(pupil[1], row["hint"]) == asked.format("2 + 2? The answer is 4.")
     assert seen(pupil[1], row["critic"]) == asked.format("2 + 2? Wrong: Too much.")

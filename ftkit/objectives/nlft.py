@@ -32,8 +32,8 @@ class NLFT:
     as_released: bool = knob(False, help="neighbours as in the released code, which took a distance for a similarity")
     shuffled: bool = knob(False, help="deals the weights of each solution out anew: right in sum, by chance in place")
     voice: str = knob(
-        "text", scale="choice", choices=("text", "chat"),
-        help="in which a question with a hint is read: as texts go, which a base model knows, or as a message",
+        "asked", scale="choice", choices=("asked", "text"),
+        help="how a question with a hint is read: as the question alone is, or as texts go, which base models know",
     )  # fmt: skip
     context: int = knob(
         256, 16, 32768, "log", "tokens", "a question, all that is told, and an answer are cut to so many"
