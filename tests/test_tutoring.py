@@ -263,6 +263,8 @@ def test_a_random_model_localises_no_digit_and_right_attempts_have_none(pupil):
     assert all(0.2 < one.value < 0.8 for one in found.values()), "half by chance"
     with pytest.raises(ValueError, match="no digit was planted"):
         localisation(*pupil, Attempts("hard", examples=4, wrong=0.0).source())
+    with pytest.raises(ValueError, match=r"an answer has \d+ tokens, the model reads 256"):
+        marks(*pupil, Attempt("Why? " * 300, "4", answer="4"))
 
 
 def test_the_area_under_the_curve_by_hand():

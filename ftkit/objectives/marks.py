@@ -4,10 +4,13 @@ import statistics
 
 from ..data import Attempt
 from ..evaluation import Measurement, TokenValues, auc, bootstrap, written
+from ..rewards.reading import room
 from .nlft import NLFT, weighed
-from .told import laid_side_by_side, three_readings, told
+from .told import READINGS, laid_side_by_side, three_readings, told
 
 CHANCE = "probability"
+READ = 20  # answers read at a time
+LEAST = 1e-9  # a probability that stands below a fraction is never smaller
 
 
 def marks(model, tokenizer, attempt: Attempt, config: NLFT | None = None) -> tuple[TokenValues, ...]:
@@ -16,9 +19,9 @@ def marks(model, tokenizer, attempt: Attempt, config: NLFT | None = None) -> tup
 
     returns  plain, with the answer and, of a wrong answer, with the criticism; then the weights, those of blamed tokens
              below 0
+    raises   ValueError if the model cannot read so much
     """
-    config, row = config or NLFT(), told(config or NLFT(), tokenizer, attempt)
-    tokens, (base, answer, judged, weights) = written(tokenizer, row["said"]), _read(config, model, tokenizer, row)
+    ((tokens, base, answer, judged, weights),) = _marked(model, tokenizer, [attempt], config or NLFT())
     rows = [("plain", base, CHANCE), ("with the answer", answer, CHANCE)]
     if attempt.criticism:
         rows.append(("with the criticism", judged, CHANCE))
@@ -32,46 +35,56 @@ def localisation(model, tokenizer, attempts, config: NLFT | None = None) -> dict
 
     returns  mean area under the curve, 0.5 by chance: of "blame", how much likelier the criticism makes each token, and
              of "surprise", how unlikely each token is to a reader whom nobody told anything
-    raises   ValueError if no digit was planted
+    raises   ValueError if no digit was planted, or the model cannot read so much
     """
-    config, found = config or NLFT(), {"blame": [], "surprise": []}
-    for attempt in attempts:
-        if "planted" in attempt.meta:
-            row = told(config, tokenizer, attempt)
-            base, _, judged, _ = _read(config, model, tokenizer, row)
-            place = {_token_at(written(tokenizer, row["said"]), attempt)}
-            found["blame"].append(auc([j / max(b, 1e-9) for b, j in zip(base, judged, strict=True)], place))
-            found["surprise"].append(auc([-b for b in base], place))
-    if not found["blame"]:
+    found, spoilt = {"blame": [], "surprise": []}, [attempt for attempt in attempts if "planted" in attempt.meta]
+    if not spoilt:
         raise ValueError("no digit was planted in these attempts; take wrong ones of Attempts(...) without a path")
+    read = _marked(model, tokenizer, spoilt, config or NLFT())
+    for attempt, (tokens, base, _, judged, _) in zip(spoilt, read, strict=True):
+        place = {_token_at(tokens, attempt)}
+        found["blame"].append(auc([j / max(b, LEAST) for b, j in zip(base, judged, strict=True)], place))
+        found["surprise"].append(auc([-b for b in base], place))
     return {
         name: Measurement(statistics.fmean(values), "area", len(values), *bootstrap(values))
         for name, values in found.items()
     }
 
 
-def _read(config: NLFT, model, tokenizer, row: dict) -> tuple[list[float], ...]:
-    """(b, a, j, weights) of one answer, those of blamed tokens below 0"""
+def _marked(model, tokenizer, attempts, config: NLFT):
+    """Yields (tokens, b, a, j, weights) of each answer, the weights of blamed tokens below 0."""
     import torch
 
-    batch = laid_side_by_side([row], tokenizer.pad_token_id)
-    batch = {name: {key: one.to(model.device) for key, one in part.items()} if isinstance(part, dict)
-             else part.to(model.device) for name, part in batch.items()}  # fmt: skip
+    rows = [told(config, tokenizer, attempt) for attempt in attempts]
+    longest = max(len(row["said"]) + max(len(row[name]) for name in READINGS) for row in rows)
+    if longest > room(model):
+        raise ValueError(
+            f"a question with what is told and an answer has {longest} tokens, the model reads {room(model)}"
+        )
     training = model.training
     model.eval()
-    with torch.no_grad():
-        base_logprobs, answer, judged, states = three_readings(model, batch)
-        base, mask = base_logprobs.exp(), batch["plain"]["completion_mask"]
-        weights, _, unlikely = weighed(config, base, answer, judged, states, batch["right"], mask)
+    for start in range(0, len(rows), READ):
+        few = rows[start : start + READ]
+        batch = _on(model.device, laid_side_by_side(few, tokenizer.pad_token_id))
+        with torch.no_grad():
+            base_logprobs, answer, judged, states = three_readings(model, batch)
+            base, mask = base_logprobs.exp(), batch["plain"]["completion_mask"]
+            weights, _, unlikely = weighed(config, base, answer, judged, states, batch["right"], mask)
+        columns = [one.tolist() for one in (base, answer, judged, weights * (1 - 2 * unlikely))]
+        for place, row in enumerate(few):
+            yield written(tokenizer, row["said"]), *(one[place][: len(row["said"])] for one in columns)
     model.train(training)
-    return tuple(one[0].tolist() for one in (base, answer, judged, weights * (1 - 2 * unlikely)))
+
+
+def _on(device, batch: dict) -> dict:
+    return {name: _on(device, one) if isinstance(one, dict) else one.to(device) for name, one in batch.items()}
 
 
 def _token_at(tokens: tuple[str, ...], attempt: Attempt) -> int:
     """The token that holds the planted digit."""
-    letter = "".join(tokens).index(attempt.completion) + attempt.meta["planted"]
+    letter, end = "".join(tokens).index(attempt.completion) + attempt.meta["planted"], 0
     for place, token in enumerate(tokens):
-        letter -= len(token)
-        if letter < 0:
+        end += len(token)
+        if letter < end:
             return place
     raise ValueError(f"letter {attempt.meta['planted']} lies outside {attempt.completion!r}")

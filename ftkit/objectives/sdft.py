@@ -89,7 +89,7 @@ def plan(config: SDFT, model, tokenizer, task, train) -> Plan:
     rows = [
         {
             "prompt": one.prompt,
-            "privileged_context": beside(one.prompt, config.shown.format(demonstration=one.completion)),
+            "privileged_context": beside(one.prompt, config.shown.replace("{demonstration}", one.completion)),
         }
         for one in task.source()
     ]

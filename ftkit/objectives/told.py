@@ -60,8 +60,10 @@ def told(config, tokenizer, attempt) -> dict:
         prompt = beside(attempt.prompt, words)
         return encode(tokenizer, prompt if config.voice == "text" else as_prompt(tokenizer, prompt))
 
-    row["hint"] = read(config.hint.format(answer=attempt.answer))
-    return row | ({"critic": read(config.criticised.format(criticism=attempt.criticism))} if attempt.criticism else {})
+    row["hint"] = read(config.hint.replace("{answer}", attempt.answer))
+    if attempt.criticism:
+        row["critic"] = read(config.criticised.replace("{criticism}", attempt.criticism))
+    return row
 
 
 def beside(prompt: str | list[dict], words: str) -> str | list[dict]:
