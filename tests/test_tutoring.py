@@ -20,6 +20,7 @@ from ftkit.training import Hand
 from ftkit.training.loop import arguments
 from ftkit.world.dice import Dice
 from ftkit.world.slips import criticism, planted
+from ftkit.world.sums import SHOW
 
 TRAIN = Train(steps=2, batch=4, dtype="float32")
 PLAN = {"dtype": "float32", "device_batch": 4, "processes": 1}
@@ -216,9 +217,12 @@ def test_three_prompts_have_the_answer_in_the_same_places(pupil):
         (expected,) = rewards.completion_logprobs(model, tokenizer, [attempt])
         assert base_logprobs[i, : len(expected)].tolist() == pytest.approx(expected, abs=1e-4)
         hint, critic = (rows[i][name] for name in ("hint", "critic"))
-        assert seen(tokenizer, hint) == f"<|user|>{attempt.prompt} The answer is {attempt.answer}.<|assistant|>"
-        known = "" if attempt.right else f" {attempt.criticism}"
-        assert seen(tokenizer, critic) == f"<|user|>{attempt.prompt}{known}<|assistant|>"
+        assert (
+            seen(tokenizer, hint)
+            == f"<|user|>{attempt.prompt.replace(SHOW, '')} Hint: the answer is {attempt.answer}.{SHOW}<|assistant|>"
+        )
+        known = SHOW if attempt.right else f" {attempt.criticism}{SHOW}"
+        assert seen(tokenizer, critic) == f"<|user|>{attempt.prompt.replace(SHOW, known)}<|assistant|>"
         for prompt, found in ((hint, answer), (critic, judged)):
             with torch.no_grad():
                 logits = model(torch.tensor([prompt + rows[i]["said"]])).logits[0, len(prompt) - 1 : -1]
@@ -232,7 +236,7 @@ def test_what_is_told_stands_behind_the_question_as_text_or_as_a_message(pupil, 
     row = told(NLFT(voice=voice, criticised="Wrong: {criticism}"), pupil[1], attempt)
     asked = {"text": "<|end|>{}", "asked": "<|user|>{}<|assistant|>"}[voice]
     assert seen(pupil[1], row["plain"]) == "<|user|>2 + 2?<|assistant|>"
-    assert seen(pupil[1], row["hint"]) == asked.format("2 + 2? The answer is 4.")
+    assert seen(pupil[1], row["hint"]) == asked.format("2 + 2? Hint: the answer is 4.")
     assert seen(pupil[1], row["critic"]) == asked.format("2 + 2? Wrong: Too much.")
 
 

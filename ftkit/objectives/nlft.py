@@ -38,7 +38,7 @@ class NLFT:
     context: int = knob(
         256, 16, 32768, "log", "tokens", "a question, all that is told, and an answer are cut to so many"
     )
-    hint: str = "The answer is {answer}."
+    hint: str = "Hint: the answer is {answer}."
     criticised: str = "{criticism}"
 
     def __post_init__(self):

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 from ..data import as_prompt, encode, encode_example, is_attempts
 from ..models import goes_on
+from ..world import sums
 from ..world.dice import Dice
 from .policy import Written, laid_out, token_logprobs
 
@@ -67,11 +68,11 @@ def told(config, tokenizer, attempt) -> dict:
 
 
 def beside(prompt: str | list[dict], words: str) -> str | list[dict]:
-    """A question with some words behind it; of messages behind the last."""
+    """A question with some words behind it, in the place where tasks of the world put a hint; of messages the last."""
     if isinstance(prompt, str):
-        return f"{prompt} {words}"
+        return sums.beside(prompt, words)
     *before, last = prompt
-    return [*before, {**last, "content": f"{last['content']} {words}"}]
+    return [*before, {**last, "content": sums.beside(last["content"], words)}]
 
 
 def laid_side_by_side(rows: list[dict], pad: int) -> dict:
