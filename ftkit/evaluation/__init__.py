@@ -6,10 +6,11 @@ from .encoders import FILLED, FILLED_FORGETTING, fill
 from .intervals import Measurement, bootstrap, share, wilson
 from .probes import FORGETTING, PROBES, forgetting_probes, island_of, probe, probes_of, recall
 from .sampling import pass_at
-from .tokens import TokenValues, token_losses
+from .tokens import TokenValues, auc, token_losses, written
 
 __all__ = [
     "BATCH", "FILLED", "FILLED_FORGETTING", "FORGETTING", "PROBES", "Answer", "Divergence", "Measurement",
-    "TokenValues", "answers", "bits_per_byte", "bootstrap", "divergence", "exact_match", "fill", "forgetting_probes",
-    "go_on", "island_of", "pass_at", "probe", "probes_of", "recall", "share", "token_losses", "wilson",
+    "TokenValues", "answers", "auc", "bits_per_byte", "bootstrap", "divergence", "exact_match", "fill",
+    "forgetting_probes", "go_on", "island_of", "pass_at", "probe", "probes_of", "recall", "share", "token_losses",
+    "wilson", "written",
 ]  # fmt: skip
