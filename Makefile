@@ -12,7 +12,7 @@ PACKAGES := -c "import sysconfig; print(sysconfig.get_path('purelib'))"
 PYTHON ?= $(shell for one in python3.11 python3.12 python3.13 python3 python; do \
 	$$one -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$one && break; done)
 
-.PHONY: help lab test test-colab test-kernels reference bench screenshots readme lint clean
+.PHONY: help lab test test-browser test-colab test-kernels reference bench screenshots readme lint clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -23,6 +23,9 @@ lab: $(VENV)/.installed ## set everything up and open JupyterLab at lab 00
 
 test: $(VENV)/.tested chromium ## set everything up and run all tests
 	$(BIN)/python -m pytest $(PYTEST)
+
+test-browser: $(VENV)/.tested chromium ## the clicks of a person in a real browser; prints how fast they are answered
+	$(BIN)/python -m pytest tests/test_browser.py -rP $(PYTEST)
 
 test-colab: $(VENV)-colab/.installed ## unit tests and lab 30 with the packages of Colab's image
 	$(VENV)-colab/bin/python tools/colab.py report

@@ -10,9 +10,11 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from ftkit import models, training
 from ftkit.bench import Panel
@@ -70,36 +72,50 @@ class Wire:
 
 def measured(case: Case, seconds: float, tell=lambda text: None) -> Comparison:
     """The comparison of one case."""
-    folder = Path(tempfile.mkdtemp(prefix="ftkit-bench-"))
+    folder, shares = Path(tempfile.mkdtemp(prefix="ftkit-bench-")), []
     try:
         with widgets(folder / "runs", Wire()):
-            outcomes, probes = compare(arms(case), seconds, tell)
+            outcomes, probes = compare(arms(case, shares), seconds, tell)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     outline, _ = models.outline(case.model)
     size = sum(weight.numel() for weight in outline.parameters())
     title = f"a panel that draws {case.steps} steps of {size / 1e6:.2f} M weights, {case.batch} questions each"
-    return Comparison("D1", title, ALONE, 6 * size, (PANEL, GOAL), outcomes, probes)
+    note = f"The thread that trains spent {median(shares):.2%} of its time on what the page shows."
+    return Comparison("D1", title, ALONE, 6 * size, (PANEL, GOAL), outcomes, probes, note)
 
 
-def arms(case: Case) -> list[Arm]:
-    """The reference first."""
+def arms(case: Case, shares: list[float]) -> list[Arm]:
+    """The reference first.
+
+    shares  takes what part of each watched run went into drawing
+    """
     judge = same_losses(EQUAL)
-    return [Arm(ALONE, lambda: alone(case), judge), Arm(PANEL, lambda: watched(case), judge)]
+    return [Arm(ALONE, lambda: alone(case), judge), Arm(PANEL, lambda: watched(case, shares), judge)]
 
 
 def alone(case: Case) -> Block:
     return block(training.run(case.recipe()))
 
 
-def watched(case: Case) -> Block:
+def watched(case: Case, shares: list[float]) -> Block:
     """As in JupyterLab: a panel is shown, and the next cell waits for it."""
     recipe = case.recipe()
     panel = Panel(recipe, "D1", controls(recipe, OFFERED), "thread")
+    tick, spent = panel.live.tick, []
+
+    def timed(**how):
+        began = time.perf_counter()
+        tick(**how)
+        spent.append(time.perf_counter() - began)
+
+    panel.live.tick = timed
     with redirect_stdout(io.StringIO()):  # no page: displaying prints
         panel.show()
         done = panel.result()
     panel.close()
+    learned = [event["seconds"] for event in done.metrics if event["kind"] == "loss"]
+    shares.append(sum(spent) / (learned[-1] - learned[0]))
     return block(done)
 
 

@@ -77,6 +77,7 @@ class Comparison:
     flop_a_token  useful operations: 6 N for a token that is learned from, 2 N for one that is written
     goal          (arm, ratio) that the project has set itself, or None
     probes        what a matrix product reached before each round, GFLOP/s by number format
+    note          what else was measured, in a sentence
     """
 
     id: str
@@ -86,6 +87,7 @@ class Comparison:
     goal: tuple[str, float] | None
     outcomes: list[Outcome]
     probes: list[dict[str, float]]
+    note: str = ""
 
     @property
     def equal(self) -> bool:
@@ -116,6 +118,7 @@ class Comparison:
         ]
         goal = self.goal and {"arm": self.goal[0], "ratio": self.goal[1]}
         about = {"id": self.id, "title": self.title, "reference": self.reference, "goal": goal, "equal": self.equal}
+        about["note"] = self.note
         return about | {
             "flop_a_token": self.flop_a_token,
             "restless": self.restless,
@@ -216,7 +219,7 @@ def table(found: Comparison) -> str:
         lines.append(
             f"The probe moved by more than {PROBE_MOVES:.0%}: the machine was shared; trust no share of the peak here."
         )
-    return "\n".join([*lines, *_goal(found)])
+    return "\n".join([*lines, *filter(None, [found.note]), *_goal(found)])
 
 
 def _goal(found: Comparison) -> list[str]:

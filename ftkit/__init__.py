@@ -7,7 +7,7 @@ _DOORS = {
     "bench": (),
     "checks": ("check", "show"),
     "comprehension": (),
-    "data": ("Corpus", "File", "Pairs", "Task"),
+    "data": ("Attempts", "Corpus", "File", "Pairs", "Task"),
     "evaluation": (),
     "evidence": (),
     "generation": ("generate",),

@@ -5,9 +5,8 @@ from dataclasses import asdict, dataclass
 
 from . import evaluation, models, training, world
 from .adapters import Full
-from .data import Task, as_prompt, encode_example
+from .data import Task, encode_example
 from .evaluation import Measurement
-from .generation import generate
 from .objectives import SFT
 from .recipe import Recipe, Train
 from .runs import Store
@@ -115,17 +114,8 @@ def tier(model: str, task: str, island: int = 0, n: int = 100, store: Store | No
     n       questions of the split `test`, each answered SAMPLES times
     raises  ValueError for an unknown task
     """
-    kind = world.task(task, island)
     run = training.run(lesson(model, task, island, FORMAT_STEPS, FORMAT_EXAMPLES), store=store)
-    tuned, tokenizer = run.model()
-    asked = [kind.sample("test", i) for i in range(n)]
-    prompts = [as_prompt(tokenizer, example.prompt) for example in asked]
-    rollout = generate(
-        tuned, tokenizer, prompts, samples=SAMPLES, temperature=1.0, max_new_tokens=kind.answer_tokens, seed=1
-    )
-    values = [kind.check(asked[i // SAMPLES], text).value for i, text in enumerate(rollout.texts)]
-    rates = [statistics.fmean(values[i : i + SAMPLES]) for i in range(0, len(values), SAMPLES)]
-    return Measurement(statistics.fmean(rates), "share", n, *evaluation.bootstrap(rates))
+    return evaluation.pass_at(*run.model(), world.task(task, island), n=n, samples=SAMPLES, ks=(1,))[1]
 
 
 def leaves_a_choice(rate: float) -> bool:

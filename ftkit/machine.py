@@ -177,9 +177,18 @@ def settle() -> int:
     threads = min(cores(), int(wish)) if wish.isdigit() and int(wish) > 0 else cores()
     os.environ["OMP_NUM_THREADS"] = str(threads)  # for processes that this one starts
     torch.set_num_threads(threads)
+    _look_at_small_numbers()
     torch.set_flush_denormal(True)  # of this thread, and of the helpers that it will start
     _keep_memory()
     return threads
+
+
+def _look_at_small_numbers() -> None:
+    """While there are any: older versions of numpy look for the smallest ones once, and complain if they are 0."""
+    import numpy
+
+    for kind in (numpy.float16, numpy.float32, numpy.float64, numpy.longdouble):
+        numpy.finfo(kind)
 
 
 def _keep_memory() -> None:

@@ -82,7 +82,7 @@ MODELS = {
         tokens=3_000_000,
         batch=16,
         opening=0,
-        learning_rate=0.004,
+        learning_rate=0.006,
     ),
     "seq2seq": Shipped(
         "writes down what was cut out of a text, to be taught texts for texts; has read island 0",

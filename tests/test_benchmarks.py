@@ -131,10 +131,10 @@ def test_reported_chances_must_be_those_of_a_forward_pass(tiny):
 
 
 def test_a_panel_learns_what_a_run_alone_learns_and_really_draws(tmp_path, tiny_folder):
-    case, wire = display.Case(str(tiny_folder), batch=4, steps=8), display.Wire()
+    case, wire, shares = display.Case(str(tiny_folder), batch=4, steps=8), display.Wire(), []
     before = os.environ.get("FTKIT_RUNS")
     with display.widgets(tmp_path / "runs", wire):
-        alone, watched = display.arms(case)
+        alone, watched = display.arms(case, shares)
         reference = alone.run()
         assert wire.sent == 0
         drawn = watched.run()
@@ -143,6 +143,7 @@ def test_a_panel_learns_what_a_run_alone_learns_and_really_draws(tmp_path, tiny_
     assert watched.differs(drawn.made, reference.made) == "" and len(drawn.made) == 8
     assert watched.differs(other.made, reference.made) != "", "other rows must be seen to be others"
     assert drawn.tokens == reference.tokens > 0 and drawn.seconds > 0
+    assert len(shares) == 1 and 0 < shares[0] < 1
     assert list((tmp_path / "runs").iterdir()) == [] and os.environ.get("FTKIT_RUNS") == before
 
 
@@ -150,6 +151,7 @@ def test_the_benchmark_of_a_panel_reports_a_ratio_and_its_goal(instantly, tiny_f
     found = display.measured(display.Case(str(tiny_folder), batch=4, steps=6), seconds=0)
     assert found.equal and len(found.outcomes[1].ratios) == side_by_side.ROUNDS
     assert "Goal: panel at least 0.98 times training.run: " in table(found)
+    assert "% of its time on what the page shows." in table(found)
 
 
 def test_a_row_is_cut_after_its_end():

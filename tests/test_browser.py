@@ -2,6 +2,7 @@
 
 import json
 import re
+import statistics
 import time
 from pathlib import Path
 
@@ -269,6 +270,36 @@ def test_an_error_in_a_cell_is_seen(visit, lab):
     visit.run_all()
     visit.settle()
     assert [line.split(":")[0] for line in visit.failed()] == ["ZeroDivisionError"]
+
+
+def seconds_to_screen(visit: Visit, key: str) -> float:
+    """From a key on a slider to what the kernel makes of it on the page."""
+    before, began = visit.text(".ft-python"), time.perf_counter()
+    move(visit, ".ft-knob-learning_rate", key)
+    visit.page.wait_for_function(
+        "old => document.querySelector('.ft-python').innerText !== old", arg=before, polling=10
+    )
+    return time.perf_counter() - began
+
+
+def test_controls_and_stop_answer_while_training_as_at_idle(visit, small):
+    visit.open(small)
+    visit.run_to("bench.panel(")
+    visit.page.wait_for_selector(".ft-run", timeout=seconds(120) * 1000)
+    keys = ("ArrowRight", "ArrowLeft") * 4
+    idle = statistics.median(seconds_to_screen(visit, key) for key in keys)
+    visit.page.locator(".ft-run").first.click()
+    visit.page.wait_for_selector(".ft-curve .ft-now", timeout=seconds(180) * 1000)
+    training = statistics.median(seconds_to_screen(visit, key) for key in keys)
+    visit.page.locator(".ft-stop").first.click()
+    began = time.perf_counter()
+    visit.wait_text(".ft-state", "stopped", seconds(1.5))
+    stop = time.perf_counter() - began
+    print(
+        f"A control is on the screen after {1000 * idle:.0f} ms at idle and {1000 * training:.0f} ms while training;"
+        f" Stop has stopped after {1000 * stop:.0f} ms."
+    )
+    assert training < seconds(1)
 
 
 def test_a_reload_finds_the_run_again(visit, small):

@@ -109,3 +109,32 @@ def test_exact_match_marks_each_answer_with_a_reason(uniform):
     found = evaluation.answers(*uniform, world.task("facts"), "test", 5)
     assert len(found) == 5 and all(answer.value == 0 and answer.why for answer in found)
     assert evaluation.exact_match(*uniform, world.task("facts"), "test", 5).n == 5
+
+
+class Coin:
+    """A task whose checker finds the first `right` of its samples right, whatever a model wrote."""
+
+    answer_tokens = 3
+
+    def __init__(self, right, samples):
+        self.marks = [one < right for one in range(samples)] * 100
+
+    def sample(self, split, i):
+        return world.Example(f"Question {i}", "yes")
+
+    def check(self, example, text):
+        return world.Score(float(self.marks.pop(0)), "")
+
+
+def test_pass_at_by_hand(uniform):
+    """Of 4 samples 1 is right: a single one is with 1/4, two with 1 - C(3,2)/C(4,2) = 1/2, four always."""
+    found = evaluation.pass_at(*uniform, Coin(1, 4), n=3, samples=4, ks=(1, 2, 4))
+    assert [found[k].value for k in (1, 2, 4)] == pytest.approx([0.25, 0.5, 1.0]) and found[1].n == 3
+    none = evaluation.pass_at(*uniform, Coin(0, 4), n=2, samples=4, ks=(1, 4))
+    assert [none[k].value for k in (1, 4)] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("k", [0, 5])
+def test_pass_at_more_than_was_sampled_is_refused(uniform, k):
+    with pytest.raises(ValueError, match="with 4 samples of each question; choose k from 1 to 4"):
+        evaluation.pass_at(*uniform, Coin(1, 4), n=1, samples=4, ks=(k,))

@@ -159,7 +159,8 @@ def test_make_says_in_one_sentence_what_to_install(python, sentence):
 
 def test_make_lists_its_verbs():
     said = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for verb in ("lab", "test", "test-colab", "test-kernels", "reference", "screenshots", "readme", "lint", "clean"):
+    tests = ("test", "test-browser", "test-colab", "test-kernels")
+    for verb in ("lab", *tests, "reference", "screenshots", "readme", "lint", "clean"):
         assert f"  make {verb} " in said
 
 

@@ -41,10 +41,36 @@ def test_a_deeper_model_says_what_it_said_and_its_new_blocks_can_learn():
     assert torch.equal(seen, small.generate(IDS, max_new_tokens=8, do_sample=False))
 
 
+def test_a_bidirectional_model_has_the_weights_that_it_had_and_sees_what_follows():
+    small, _ = models.load("small")
+    encoder, tokenizer = models.load("bidirectional:small")
+    assert type(encoder).__name__ == LAYOUTS["encoder"].architecture
+    assert encoder.state_dict().keys() == small.state_dict().keys()
+    assert all(torch.equal(weight, small.state_dict()[name]) for name, weight in encoder.state_dict().items())
+    assert encoder.config.mask_token_id == tokenizer.mask_token_id
+    other = IDS.clone()
+    other[0, -1] += 1
+    with torch.no_grad():
+        seen = [model(input_ids=ids).logits[0, 0] for model in (small, encoder) for ids in (IDS, other)]
+    assert torch.equal(seen[0], seen[1]) and not torch.allclose(seen[2], seen[3])
+    torch.testing.assert_close(encoder(input_ids=IDS[:, :1]).logits, small(input_ids=IDS[:, :1]).logits)
+
+
+@pytest.mark.parametrize("how", ["deeper", "bidirectional"])
 @pytest.mark.parametrize("name", ["encoder", "smal"])
-def test_only_models_that_go_on_are_made_deeper(name):
-    with pytest.raises(ValueError, match="model to be made deeper is"):
-        models.load(f"deeper:{name}")
+def test_only_models_that_go_on_can_grow(name, how):
+    with pytest.raises(ValueError, match=f"model to be made {how} is"):
+        models.load(f"{how}:{name}")
+
+
+@pytest.mark.parametrize("name", ["deeper:small", "bidirectional:small"])
+def test_the_outline_of_a_grown_model_has_its_shape(name):
+    outline, _ = models.outline(name)
+    loaded, _ = models.load(name)
+    assert outline.device.type == "meta"
+    assert {key: one.shape for key, one in outline.named_parameters()} == {
+        key: one.shape for key, one in loaded.named_parameters()
+    }
 
 
 def test_a_layout_fills_in_heads_and_inner_width():

@@ -29,6 +29,14 @@ def preferring(logratios):
     ]
 
 
+def rounds(rewards):
+    """A policy's events."""
+    return [
+        {"step": i, "seconds": i, "kind": "loss", "values": {"loss": 0.0, "reward": reward}}
+        for i, reward in enumerate(rewards, 1)
+    ]
+
+
 def size(png):
     return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
 
@@ -44,6 +52,7 @@ FIGURES = {
     "shots": lambda: plots.shots({"examples": {0: 0.0, 4: (0.6, 0.5, 0.7)}}, {4: 0.5}, {"examples": {4: [0.5, 0.7]}}),
     "logratios": lambda: plots.logratios(preferring([(0.0, 0.0), (-1.0, -4.0), (-2.0, -9.5)])),
     "scatter": lambda: plots.scatter({"pairs": [(0.2, -1.5), (0.9, 2.0)]}, "gold (score)", "reward (nats)", "Two"),
+    "told": lambda: plots.told({"a": rounds([0.1, 0.5]), "b": rounds([0.2, 0.3])}, {"reward": "reward"}, "reward"),
     "conditions": plots.conditions,
     "timeline": plots.timeline,
 }
@@ -273,3 +282,18 @@ def test_samples_are_escaped_and_keep_the_first_and_the_last():
     assert [row[0] for row in table.rows][::4] == ["1", "40"] and len(table.rows) == 5
     assert table.rows[-1] == ("40", "4,000", f"Tamu{ATTACK}40")
     assert "<img" not in table._repr_html_()
+
+
+def test_what_rounds_tell_is_a_running_mean():
+    drawn = plots.told({"a": rounds([0.0, 1.0, 0.5, 0.0])}, "reward", "share", over=2)
+    assert list(drawn.data[0].y) == pytest.approx([0.0, 0.5, 0.75, 0.25]) and drawn.data[0].name == "a"
+    with pytest.raises(ValueError, match="run 'a' tells no kl"):
+        plots.told({"a": rounds([0.0])}, "kl", "nats")
+
+
+def test_a_group_shows_the_best_first_and_which_way_each_answer_pulls():
+    shown = plots.group("How many?", ["wrong", ATTACK], [0.0, 1.0], [-0.5, 1.5])
+    assert [row[0] for row in shown.rows] == ["1.00", "0.00"]
+    assert shown.rows[0][1] == "+1.50 ▲▲▲▲▲" and shown.rows[1][1] == "-0.50 ▼▼"
+    assert "<img" not in shown.html() and "teaches nothing" not in str(shown)
+    assert "teaches nothing" in str(plots.group("How many?", ["a", "b"], [1.0, 1.0], [0.0, 0.0]))

@@ -402,6 +402,7 @@ def test_whoever_has_clicked_enough_gets_the_own_choices(store, watched, capsys)
 # ---- keys --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:Deprecated in traitlets 4.1:DeprecationWarning")  # ipywidgets 7 says of itself
 @pytest.mark.parametrize(("how", "served", "expected"), [("thread", True, 1), ("thread", False, 0), ("cell", True, 0)])
 def test_keys_are_only_where_nothing_must_be_fetched_for_them(store, monkeypatch, how, served, expected):
     monkeypatch.setenv("FTKIT_MODE", how)

@@ -69,7 +69,7 @@ def test_unknown_names_list_the_known_ones_and_the_nearest():
 def test_every_technique_tells_all_about_itself(record):
     for one in fields(record):
         assert getattr(record, one.name), one.name
-    assert 2010 < record.year <= 2026 and str(record.year) in record.paper
+    assert 1990 < record.year <= 2026 and str(record.year) in record.paper
     assert record.claim.endswith(".") and "\n" not in record.claim
     assert is_dataclass(record.config) and record.config.__doc__
     assert "source" in record.equation.__doc__ and "returns" in record.equation.__doc__

@@ -140,7 +140,7 @@ def test_pretrain_publishes_a_whole_model_with_a_measured_card(name, closing, pr
     monkeypatch.setenv("FTKIT_RUNS", str(tmp_path / "runs"))
     monkeypatch.setitem(models.LAYOUTS, name, replace(models.LAYOUTS[name], width=64, layers=1, heads=1))
     own = shipped.MODELS[name]
-    own = replace(own, reads=replace(own.reads, compile=False), closing=closing)
+    own = replace(own, reads=replace(own.reads, compile=False), closing=closing, grown="")
     monkeypatch.setitem(shipped.MODELS, name, own)
     kept = evaluation.FORGETTING if closing else ()  # a run that goes on measures what it forgets
     for every in ("PROBES", "FILLED"):

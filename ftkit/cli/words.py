@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .. import world
 from ..adapters import ADAPTERS
-from ..data import Pairs
+from ..data import Attempts, Pairs
 from ..objectives import OBJECTIVES
 from ..preferences import SET
 from ..recipe import SOURCES, Recipe, Train
@@ -76,12 +76,14 @@ def _task(name: str) -> dict:
         return {"kind": "Retrieved"}
     if name == Pairs.word:
         return {"kind": "Pairs"}
+    if name == Attempts.word:
+        return {"kind": "Attempts"}
     if name.startswith(SET):
         return {"kind": "Pairs", "set": name}
     if Path(name).suffix:
         return {"kind": "File", "path": name}
     raise ValueError(
-        known(name, [*tasks, *corpora, Retrieved.name, Pairs.word], "task")
+        known(name, [*tasks, *corpora, Retrieved.name, Pairs.word, Attempts.word], "task")
         + f", {SET}NAME, or a file with the columns prompt and completion"
     )
 

@@ -6,11 +6,13 @@ from .encoders import FILLED, FILLED_FORGETTING, fill
 from .intervals import Measurement, bootstrap, correlation, mean, share, wilson
 from .preferring import agreement, judging, logratios, sampled_pairs, wins
 from .probes import FORGETTING, PROBES, forgetting_probes, island_of, probe, probes_of, recall
-from .tokens import TokenValues, token_losses, token_rewards
+from .sampling import pass_at
+from .tokens import TokenValues, auc, token_losses, token_rewards, written
 
 __all__ = [
     "BATCH", "FILLED", "FILLED_FORGETTING", "FORGETTING", "PROBES", "Answer", "Divergence", "Measurement",
-    "TokenValues", "agreement", "answers", "bits_per_byte", "bootstrap", "correlation", "divergence", "exact_match",
-    "fill", "forgetting_probes", "go_on", "island_of", "judging", "logratios", "mean", "probe", "probes_of", "recall",
-    "sampled_pairs", "share", "token_losses", "token_rewards", "wilson", "wins",
+    "TokenValues", "agreement", "answers", "auc", "bits_per_byte", "bootstrap", "correlation", "divergence",
+    "exact_match", "fill", "forgetting_probes", "go_on", "island_of", "judging", "logratios", "mean", "pass_at",
+    "probe", "probes_of", "recall", "sampled_pairs", "share", "token_losses", "token_rewards", "wilson", "wins",
+    "written",
 ]  # fmt: skip

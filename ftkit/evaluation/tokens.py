@@ -1,5 +1,7 @@
 """What does each token cost? A text token by token, with a number for each."""
 
+import statistics
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ..data import encode_example
@@ -57,7 +59,7 @@ def token_losses(model, tokenizer, example, label: str = "loss") -> TokenValues:
     model.train(training)
     losses = [None, *(-logprobs.gather(1, row[0, 1:, None])[:, 0]).tolist()]  # nothing stands before the first token
     values = tuple(loss if on else None for loss, on in zip(losses, mask, strict=True))
-    return TokenValues(label, tuple(_written(tokenizer, token) for token in ids), values, "nats")
+    return TokenValues(label, written(tokenizer, ids), values, "nats")
 
 
 def token_rewards(model, tokenizer, example, label: str = "reward") -> TokenValues:
@@ -79,9 +81,24 @@ def token_rewards(model, tokenizer, example, label: str = "reward") -> TokenValu
         given = model.score(states)[0, :, 0].float().tolist()
     model.train(training)
     values = tuple(reward if on else None for reward, on in zip(given, mask, strict=True))
-    return TokenValues(label, tuple(_written(tokenizer, token) for token in ids), values, "reward")
+    return TokenValues(label, written(tokenizer, ids), values, "reward")
 
 
-def _written(tokenizer, token: int) -> str:
-    """A token as it stands within a text: some tokenizers drop the blank before the first one."""
-    return tokenizer.decode([token, token])[len(tokenizer.decode([token])) :]
+def auc(values: Sequence[float], marked: Collection[int]) -> float:
+    """
+    The chance that a marked token has more than one that is not; ties count half.
+
+    marked   places of the marked tokens
+    returns  1 if all of them stand out above all others, 0.5 if the values say nothing about it
+    raises   ValueError if no token is marked, or every one
+    """
+    inside = [value for place, value in enumerate(values) if place in marked]
+    outside = [value for place, value in enumerate(values) if place not in marked]
+    if not inside or not outside:
+        raise ValueError(f"{len(inside)} of {len(values)} tokens are marked; mark some, and leave some")
+    return statistics.fmean((one > other) + (one == other) / 2 for one in inside for other in outside)
+
+
+def written(tokenizer, ids: Sequence[int]) -> tuple[str, ...]:
+    """Tokens as they stand within a text: some tokenizers drop the blank before the first one."""
+    return tuple(tokenizer.decode([token, token])[len(tokenizer.decode([token])) :] for token in ids)

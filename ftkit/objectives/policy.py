@@ -303,7 +303,7 @@ def _trainer() -> type:
                 for bite in bites:
                     self._learn(model, *bite)
                 self._clip_grad_norm(model)
-                self.optimizer.step()
+                self._step()
             self._forget_gradients(model)
             self._tell(told | {"kl": written.distances().mean().item()})
             method.ends(config, self.critic, self._metrics["train"]["kl"][-1])
@@ -346,6 +346,14 @@ def _trainer() -> type:
         def _tell(self, told: dict) -> None:
             for name, value in told.items():
                 self._metrics["train"][name].append(value)
+
+        def _step(self) -> None:
+            """A change of the weights before the last bite, where accelerate would wait for that one."""
+            whole = self.accelerator.gradient_state
+            before = whole.sync_gradients
+            whole._set_sync_gradients(True)
+            self.optimizer.step()
+            whole._set_sync_gradients(before)
 
         def _forget_gradients(self, model) -> None:
             model.zero_grad()

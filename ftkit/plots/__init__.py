@@ -20,11 +20,12 @@ from .predictions import predictions
 from .preferring import logratios, scatter
 from .prompting import shots
 from .race import Race, race
+from .rewards import group, told
 from .tables import Table, answers, samples
 
 __all__ = [
     "Figure", "Lens", "Race", "Table", "answers", "arms", "code_lengths", "conditions", "differences", "differing",
-    "distances", "exposure", "forecasts", "forgetting", "kl", "learned_first", "lens", "logratios", "loss_curve",
-    "losses", "parts", "predictions", "prejudice", "race", "revision", "samples", "savings", "scatter", "shots",
-    "sizes", "timeline",
+    "distances", "exposure", "forecasts", "forgetting", "group", "kl", "learned_first", "lens", "logratios",
+    "loss_curve", "losses", "parts", "predictions", "prejudice", "race", "revision", "samples", "savings", "scatter",
+    "shots", "sizes", "timeline", "told",
 ]  # fmt: skip

@@ -79,6 +79,12 @@ def stated(text: str) -> int | None:
     return int(number) if re.fullmatch("-?[0-9]{1,9}", number) else None
 
 
+def beside(question: str, words: str) -> str:
+    """A question with some words behind it; before what it asks to be shown."""
+    asked, show, _ = question.partition(SHOW)
+    return f"{asked} {words}{show}"
+
+
 def conclusion(text: str) -> str:
     """The number that a worked sum comes to: the last one of its first sentence that is not made of steps, or ""."""
     for sentence in text.strip().split("\n")[0].split(". "):
@@ -277,7 +283,7 @@ class HintedHard(Traced):
         self._known(split)
         plain = self.plain.sample(split, i)
         hint = Dice(self.name, split, i).pick(HINTS).fill(c=self.hint(stated(plain.completion), i))
-        return Example(plain.prompt.replace(SHOW, f" {hint}{SHOW}"), plain.completion, plain.meta)
+        return Example(beside(plain.prompt, hint), plain.completion, plain.meta)
 
     def hint(self, answer: int, i: int) -> int:
         return answer

@@ -181,7 +181,7 @@ class Critiques(Lesson):
         if said == steps:
             yield "praise", slots
         else:
-            yield "wrong", _fault(*next(pair for pair in zip(said, steps, strict=True) if pair[0] != pair[1]))
+            yield "wrong", fault(*next(pair for pair in zip(said, steps, strict=True) if pair[0] != pair[1]))
             if digits == 2 and dice.pick((True, False)):
                 yield "trace", {"t": trace(steps)}
         yield "result", slots
@@ -222,6 +222,11 @@ class Rechecks(Lesson):
             yield "confirmed", slots
 
 
+def fault(wrong: Column, right: Column) -> dict:
+    """What the forms of the role "wrong" say of a step beside the right one."""
+    return {"place": right.place, "right": right.calculation, "total": right.total, "wrong": wrong.total}
+
+
 def _allowed(slot: str, value: str) -> bool:
     if slot == "right":
         return read(f"Ones {value}") is not None
@@ -252,7 +257,7 @@ def _follows(heard: list[tuple[str, re.Match]]) -> bool:
         if role == "claim":
             given = slots["g"]
         if role == "wrong":
-            if slip is None or any(slots[slot] != value for slot, value in _fault(*slip).items() if slot in slots):
+            if slip is None or any(slots[slot] != value for slot, value in fault(*slip).items() if slot in slots):
                 return False
             slip = None
         stands = (
@@ -271,7 +276,3 @@ def _follows(heard: list[tuple[str, re.Match]]) -> bool:
 
 def _same_but_totals(steps: tuple[Column, ...], right: tuple[Column, ...]) -> bool:
     return [replace(step, total=0) for step in steps] == [replace(step, total=0) for step in right]
-
-
-def _fault(wrong: Column, right: Column) -> dict:
-    return {"place": right.place, "right": right.calculation, "total": right.total, "wrong": wrong.total}
