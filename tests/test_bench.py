@@ -505,6 +505,7 @@ def test_pause_saves_and_waits_and_the_same_button_goes_on(store, asking, watche
     until(lambda: panel.step >= 2)
     buttons["pause"].click()
     until(lambda: panel.state == "paused" and "its state is saved" in words.value)
+    assert panel.view.texts["numbers"].value == "", "a table that is folded again five times a second cannot be read"
     step, (entry,) = panel.step, store.runs()
     assert buttons["pause"].description == "Resume" and store.folder(entry.id).checkpoint().name == str(step)
     time.sleep(0.3)
@@ -587,6 +588,7 @@ def test_in_a_talk_the_last_run_is_told_again_and_nothing_is_trained(store, aski
     assert "done: replay of an earlier run, nothing is trained" in words.value and len(store.runs()) == 1
     assert panel.events == done.metrics and panel.result().id == done.id
     assert f"run 1, replay of {done.id}" in view.texts["curve"].value
+    assert "<td" in view.texts["numbers"].value and f"run 1, replay of {done.id}" in view.texts["numbers"].value
     assert "Right of 4" in view.texts["answers"].value
     plain = bench.panel(asking, "plain")
     assert "replay" not in plain.view.buttons

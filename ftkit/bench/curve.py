@@ -5,7 +5,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..plots.figure import COLOURS, POINTS, short, thin
+from ..plots import Table
+from ..plots.figure import COLOURS, POINTS, ROWS, short, thin
 
 WIDTH, HEIGHT = 760, 300
 LEFT, RIGHT, TOP, BOTTOM = 66, 14, 12, 52
@@ -47,6 +48,13 @@ def curve(now: Line, earlier: Sequence[Line] = (), steps: int = 0) -> str:
         f'style="width:100%;max-width:{WIDTH + 140}px;font:14px sans-serif;fill:{INK}">'
         f"{frame.svg()}{''.join(drawn)}{_marks(now, frame)}{_dot(last, frame, now.place, said)}</svg>{_legend(lines)}"
     )
+
+
+def numbers(lines: Sequence[Line]) -> str:
+    """The same curves in a table, folded; of long ones some points."""
+    rows = tuple((one.label, f"{step:,}", f"{loss:.3f}") for one in lines for step, loss in thin(one.points, ROWS))
+    table = Table("Loss", ("run", "step", "loss (nats/token)"), rows)
+    return f"<details><summary>The same in numbers</summary>{table.html()}</details>" if rows else ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from functools import partial
 from .. import plots
 from . import knobs, outcome
 from .buttons import EXPORT, offered
+from .curve import numbers
 from .earlier import offer
 from .live import own_widgets
 from .python import python
@@ -30,7 +31,7 @@ TALK = """<style>
 .ft-talk .ft-panel button { width: auto }
 .jp-Notebook:has(.ft-talk) .jp-Cell-inputWrapper { display: none }
 </style>"""
-PARTS = ("curve", "doctor", "samples", "answers", "forgetting", "python")  # below the buttons, in this order
+PARTS = "curve", "numbers", "doctor", "samples", "answers", "forgetting", "python"  # below the buttons, in this order
 SAID = ("costs", "preset-said", "state", "progress", "exported")  # sentences beside controls and buttons
 AS_IT_IS, SUITED = "as the lab has it", "for this machine"
 INK = "color:var(--jp-ui-font-color1, var(--colab-primary-text-color, inherit))"
@@ -77,7 +78,7 @@ class View:
             *([w.HBox([widget for _, widget in self.knobs], layout=wrapped)] if self.knobs else []),
             texts["costs"],
             w.HBox([*bar, texts["state"], texts["progress"]], layout=wrapped),
-            *[texts[name] for name in ("curve", "doctor", "samples")],
+            *[texts[name] for name in ("curve", "numbers", "doctor", "samples")],
             w.HBox([self.only, self.buttons["export"], texts["exported"]], layout=wrapped),
             *[texts[name] for name in ("answers", "forgetting", "python")],
         ]
@@ -100,6 +101,7 @@ class View:
                 "progress": f'<span style="{INK}">{html.escape(progress(panel))}</span>',
                 "exported": _status(panel.exported),
                 "curve": panel.curve(),
+                "numbers": "" if panel.live.busy else _inked(numbers(panel.lines())),
                 "doctor": doctor(panel),
                 "samples": samples(panel),
                 "answers": _inked(outcome.answers(panel)),
