@@ -606,6 +606,24 @@ def test_a_run_is_told_again_at_its_pace_but_never_longer_than_asked():
     assert told == events, "Stop ends it before its first event"
 
 
+def test_stored_runs_are_laid_under_the_curve_and_named_by_what_differs(store, asking, watched):
+    other, twin = training.run(asking.but(learning_rate=5e-4)), training.run(asking)
+    panel = bench.panel(asking, "over")
+    chosen, curve = panel.view.stored, panel.view.texts["curve"]
+    assert [value for _, value in chosen.options] == ["", twin.id, other.id]
+    chosen.value = other.id
+    assert f"{other.id}: learning rate 0.0005" in curve.value and curve.value.count("ft-earlier") == 1
+    chosen.value = twin.id
+    assert f"{twin.id}</span>" in curve.value and curve.value.count("ft-earlier") == 2
+    assert panel.result().status == "done" and [one.run for one in panel.lines()][:2] == [twin.id, other.id]
+    assert len({one.place % 6 for one in panel.lines()}) == 3, "each has a colour of its own"
+    chosen.value = ""
+    assert "ft-earlier" not in curve.value and "run 1" in curve.value
+    shutil.rmtree(store.folder(other.id).path)
+    chosen.value = other.id
+    assert "That run is not there any more" in panel.view.texts["progress"].value
+
+
 def test_a_run_whose_folder_was_deleted_is_offered_no_more(store, asking, watched):
     panel = bench.panel(long(asking), "gone")
     panel.start()

@@ -8,7 +8,7 @@ from .. import plots
 from . import knobs, outcome
 from .buttons import EXPORT, offered
 from .curve import numbers
-from .earlier import offer
+from .earlier import offer, stored
 from .live import own_widgets
 from .python import python
 
@@ -57,15 +57,20 @@ class View:
         how = {"style": {"description_width": "8em"}, "layout": {"width": "36em"}}
         self.preset = w.Dropdown(options=((AS_IT_IS, False), (SUITED, True)), description="Preset", **how)
         self.only = w.Dropdown(options=outcome.ONLY, value=panel.only, description="Answers", **how)
+        self.stored = w.Dropdown(options=stored(panel.first), description="Lay under", **how)
         self.preset.observe(lambda change: panel.suit(change["new"]), "value")
+        self.stored.observe(lambda change: panel.overlay(change["new"]), "value")
         self.only.observe(lambda change: panel.show_only(change["new"]), "value")
-        for name, widget in {**self.texts, **self.buttons, "preset": self.preset, "only": self.only}.items():
+        for name, widget in {**self.texts, **self.buttons, **self._lists()}.items():
             widget.add_class(f"ft-{name}")
         self.box = w.VBox([*self._rows(), *named("ft-panel", panel.how)], layout={"padding": "4px 0"})
         self.box.add_class("ft-panel")
         if panel.talk:
             self.box.add_class("ft-talk")
             self.box.children += (w.HTML(TALK),)
+
+    def _lists(self) -> dict:
+        return {"preset": self.preset, "only": self.only, "stored": self.stored}
 
     def _rows(self) -> list:
         """What stands on the panel, from top to bottom."""
@@ -78,7 +83,9 @@ class View:
             *([w.HBox([widget for _, widget in self.knobs], layout=wrapped)] if self.knobs else []),
             texts["costs"],
             w.HBox([*bar, texts["state"], texts["progress"]], layout=wrapped),
-            *[texts[name] for name in ("curve", "numbers", "doctor", "samples")],
+            texts["curve"],
+            self.stored,
+            *[texts[name] for name in ("numbers", "doctor", "samples")],
             w.HBox([self.only, self.buttons["export"], texts["exported"]], layout=wrapped),
             *[texts[name] for name in ("answers", "forgetting", "python")],
         ]
