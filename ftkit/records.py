@@ -90,6 +90,11 @@ class Objective(Technique):
     asks: Callable = as_its_kind
 
 
+ALWAYS = (  # what the event of a step says, whatever its plan tells besides
+    "loss", "learning_rate", "gradient", "tokens", "step_seconds", "tokens_per_second", "seconds_left",
+)  # fmt: skip
+
+
 def tokens_of(trainer, batch: dict) -> int:
     """How many tokens a batch holds, without padding."""
     return int(batch["attention_mask"].sum()) if "attention_mask" in batch else batch["input_ids"].numel()

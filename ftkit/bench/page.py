@@ -10,6 +10,7 @@ from .buttons import EXPORT, offered
 from .curve import numbers
 from .earlier import offer, stored
 from .live import own_widgets
+from .metrics import metrics
 from .python import python
 
 SIGNS = {
@@ -31,7 +32,9 @@ TALK = """<style>
 .ft-talk .ft-panel button { width: auto }
 .jp-Notebook:has(.ft-talk) .jp-Cell-inputWrapper { display: none }
 </style>"""
-PARTS = "curve", "numbers", "doctor", "samples", "answers", "forgetting", "python"  # below the buttons, in this order
+PARTS = (  # below the buttons, in this order
+    "curve", "metrics", "numbers", "doctor", "samples", "answers", "forgetting", "python",
+)  # fmt: skip
 SAID = ("costs", "preset-said", "state", "progress", "exported")  # sentences beside controls and buttons
 AS_IT_IS, SUITED = "as the lab has it", "for this machine"
 INK = "color:var(--jp-ui-font-color1, var(--colab-primary-text-color, inherit))"
@@ -84,6 +87,7 @@ class View:
             texts["costs"],
             w.HBox([*bar, texts["state"], texts["progress"]], layout=wrapped),
             texts["curve"],
+            texts["metrics"],
             self.stored,
             *[texts[name] for name in ("numbers", "doctor", "samples")],
             w.HBox([self.only, self.buttons["export"], texts["exported"]], layout=wrapped),
@@ -108,6 +112,7 @@ class View:
                 "progress": f'<span style="{INK}">{html.escape(progress(panel))}</span>',
                 "exported": _status(panel.exported),
                 "curve": panel.curve(),
+                "metrics": metrics(panel.said("loss")),
                 "numbers": "" if panel.live.busy else _inked(numbers(panel.lines())),
                 "doctor": doctor(panel),
                 "samples": samples(panel),

@@ -155,7 +155,5 @@ RECORD = Objective(
     lab="52",
     config=PPO,
     equation=ppo_loss,
-    plan=policy_plan(
-        Method(_signals, _loss, critic=True, tells=("critic_loss",), passes=lambda config: config.passes, ends=_ends)
-    ),
+    plan=policy_plan(METHOD),
 )
