@@ -83,11 +83,13 @@ class Objective(Technique):
     equip  (config, model, task, seed) -> the model with the head that the objective needs
     asks   (model, tokenizer, task, n) -> (n answers, {name: measurement}) before and after, or None where the model is
            asked what models of its kind are asked
+    unit   of the loss; "" where its size says nothing
     """
 
     plan: Callable
     equip: Callable = as_it_is
     asks: Callable = as_its_kind
+    unit: str = "nats/token"
 
 
 ALWAYS = (  # what the event of a step says, whatever its plan tells besides

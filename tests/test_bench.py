@@ -21,7 +21,7 @@ from patience import paused, seconds, until
 from ftkit import bench, training
 from ftkit.adapters import ADAPTERS, LoRA
 from ftkit.bench import knobs, live, page
-from ftkit.bench.curve import Line, curve, ticks
+from ftkit.bench.curve import BOTTOM, HEIGHT, TOP, Line, curve, ticks
 from ftkit.bench.expected import expected
 from ftkit.bench.live import Live, mode
 from ftkit.bench.python import python
@@ -275,6 +275,15 @@ def test_every_line_of_the_picture_is_closed_so_that_a_browser_draws_the_next_on
 
 def test_names_of_runs_are_escaped():
     assert "<img" not in curve(Line(ATTACK, [(1, 1.0)]))
+
+
+def test_losses_below_zero_lie_on_the_picture_and_have_their_unit():
+    drawn = curve(Line("policy", [(1, 0.1), (2, -0.3), (3, -0.2)]), steps=3, unit="")
+    heights = [float(point.split(",")[1]) for point in re.search('ft-now" points="([^"]+)"', drawn)[1].split()]
+    assert all(TOP <= height <= HEIGHT - BOTTOM for height in heights)
+    assert max(heights) == heights[1] and ">-0.3<" in drawn and "nats" not in drawn
+    assert "loss (nats/pair)" in curve(Line("pairs", [(1, 0.7)]), unit="nats/pair")
+    assert ticks(0.104, -0.312) == pytest.approx([-0.3, -0.2, -0.1, 0.0, 0.1])
 
 
 @pytest.mark.parametrize("top", [0.003, 0.9, 1, 7.1, 200, 123456])

@@ -1,7 +1,7 @@
 """Which earlier runs are there? Those that can go on from what they have saved, and those to be laid under a curve."""
 
 from .. import plots
-from ..recipe import Recipe
+from ..recipe import Recipe, technique
 from ..runs import RunFolder, store
 from .curve import Line
 
@@ -34,8 +34,8 @@ def offer(left: RunFolder | None) -> str:
 
 def stored(recipe: Recipe) -> list[tuple[str, str]]:
     """(what a list says, id) of the newest runs in the store that learned towards the same, and first of none."""
-    kind = list(recipe.to_json()["objective"])
-    alike = [one for one in store().runs() if one.step and list(one.recipe.get("objective", ())) == kind]
+    kind = technique(recipe.objective).name
+    alike = [one for one in store().runs() if one.step and one.recipe.get("objective", {}).get("name") == kind]
     return [NONE, *((f"{one.id} ({one.status}, step {one.step:,})", one.id) for one in alike[:NEWEST])]
 
 

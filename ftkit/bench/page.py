@@ -113,7 +113,7 @@ class View:
                 "exported": _status(panel.exported),
                 "curve": panel.curve(),
                 "metrics": metrics(panel.said("loss")),
-                "numbers": "" if panel.live.busy else _inked(numbers(panel.lines())),
+                "numbers": "" if panel.live.busy else _inked(numbers(panel.lines(), panel.unit)),
                 "doctor": doctor(panel),
                 "samples": samples(panel),
                 "answers": _inked(outcome.answers(panel)),
@@ -211,7 +211,7 @@ def ending(panel) -> str:
         known = isinstance(error, ValueError | RuntimeError | OSError) and str(error)
         return f"failed: {error if known else f'{type(error).__name__}: {error}'}"
     done, losses = panel.live.value, panel.said("loss")
-    loss = f", loss {losses[-1]['loss']:.3f} nats/token" if losses else ""
+    loss = f", loss {losses[-1]['loss']:.3f} {panel.unit}".rstrip() if losses else ""
     seconds = f", {done.cost['seconds']:.1f} s of training" if done.cost else ""
     return f"{done.id}: {WORDS[panel.state]} at step {panel.step if losses else 0}{loss}{seconds}"
 
@@ -223,7 +223,7 @@ def report(panel, done) -> None:
     for sentence in panel.said("doctor"):
         print(f"Doctor: {sentence['text']}")
     if panel.now().points:
-        display(plots.loss_curve({panel.now().label: done}, x="step"))
+        display(plots.loss_curve({panel.now().label: done}, x="step", unit=panel.unit))
     if panel.said("sample"):
         display(plots.samples(done))
     if done.answers:

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import machine, plots, training
 from ..checks import Source
-from ..recipe import Recipe
+from ..recipe import Recipe, technique
 from ..runs import RunFolder
 from . import knobs, page
 from .curve import Line, curve
@@ -212,9 +212,14 @@ class Panel:
         if self.view:
             self.view.draw()
 
+    @property
+    def unit(self) -> str:
+        """Of the losses in the picture."""
+        return technique(self.first.objective).unit
+
     def curve(self) -> str:
         steps = (self.ran or self.recipe).train.steps
-        return curve(self.now(), self.earlier, steps)
+        return curve(self.now(), self.earlier, steps, self.unit)
 
     def now(self) -> Line:
         """The curve of the present run."""

@@ -130,5 +130,6 @@ RECORD = Objective(
     lab="54",
     config=DPO,
     equation=dpo_loss,
+    unit="nats/pair",
     plan=plan,
 )

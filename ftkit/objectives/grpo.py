@@ -157,5 +157,6 @@ RECORD = Objective(
     lab="66",
     config=GRPO,
     equation=grpo_loss,
+    unit="",
     plan=plan,
 )

@@ -61,5 +61,6 @@ RECORD = Objective(
     lab="52",
     config=P3O,
     equation=p3o_loss,
+    unit="",
     plan=policy_plan(Method(_signals, _loss, passes=lambda config: config.passes)),
 )

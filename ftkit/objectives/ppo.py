@@ -155,5 +155,6 @@ RECORD = Objective(
     lab="52",
     config=PPO,
     equation=ppo_loss,
+    unit="",
     plan=policy_plan(METHOD),
 )

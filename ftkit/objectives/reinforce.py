@@ -63,5 +63,6 @@ RECORD = Objective(
     lab="52",
     config=Reinforce,
     equation=reinforce_loss,
+    unit="",
     plan=policy_plan(Method(_signals, _loss)),
 )

@@ -123,6 +123,7 @@ RECORD = Objective(
     lab="50",
     config=Reward,
     equation=reward_loss,
+    unit="nats/pair",
     plan=plan,
     equip=equip,
     asks=asks,
