@@ -4,27 +4,30 @@ import math
 from xml.etree import ElementTree
 
 from ftkit import bench, training
-from ftkit.bench.metrics import UNITS, metrics
+from ftkit.bench.metrics import metrics
 from ftkit.data import Pairs
 from ftkit.models import Layout
-from ftkit.objectives import DPO, dpo, grpo, nlft, policy, ppo, reward, sdft
+from ftkit.objectives import DPO, OBJECTIVES, dpo, ppo, reward, sdft
 from ftkit.recipe import Recipe, Train
 from ftkit.records import ALWAYS
 
 
 def test_every_number_that_an_objective_tells_has_a_unit():
-    told = {*dpo.TELLS, *nlft.TELLS, *policy.TELLS, *reward.TELLS, *sdft.TELLS, *grpo.MORE, *ppo.METHOD.tells}
-    assert told == set(UNITS)
+    assert dpo.RECORD.tells.keys() == dpo.TELLS.keys() and reward.RECORD.tells.keys() == reward.TELLS.keys()
+    assert sdft.RECORD.tells.keys() == sdft.TELLS.keys() and ppo.RECORD.tells.keys() >= set(ppo.METHOD.tells)
+    assert all(unit for one in OBJECTIVES for unit in one.tells.values())
 
 
 def test_a_step_without_an_objectives_own_numbers_says_what_every_step_says(store, asking):
     run = training.run(asking.but(steps=1))
     (values,) = [event["values"] for event in run.metrics if event["kind"] == "loss"]
-    assert sorted(values) == sorted(ALWAYS) and metrics([values]) == "" == metrics([])
+    assert sorted(values) == sorted(ALWAYS) and metrics([values], {}) == "" == metrics([], {})
 
 
 def test_a_small_curve_goes_from_its_smallest_to_its_largest_value():
-    page = ElementTree.fromstring(metrics([{"loss": 1.0, "kl": value} for value in (0.0, 4.0, math.nan, 2.0)]))
+    page = ElementTree.fromstring(
+        metrics([{"loss": 1.0, "kl": value} for value in (0.0, 4.0, math.nan, 2.0)], {"kl": "nats/answer"})
+    )
     assert page.find(".//span").text == "kl 2 nats/answer"
     heights = [float(point.split(",")[1]) for point in page.find(".//polyline").get("points").split()]
     assert len(heights) == 3 and heights[1] == min(heights) < heights[2] < heights[0]

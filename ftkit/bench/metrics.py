@@ -2,30 +2,26 @@
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..plots.figure import short, thin
 from ..records import ALWAYS
 from .curve import INK
 
 WIDTH, HEIGHT, POINTS = 190, 46, 100
-UNITS = {
-    "accuracy": "share", "blamed": "share of tokens", "chosen_logprob": "nats/answer", "chosen_logratio": "nats/answer",
-    "critic_loss": "reward²", "cut": "share of answers", "entropy": "nats/token", "failed": "share of answers",
-    "gold": "score", "kl": "nats/answer", "length": "tokens", "margin": "nats", "rejected_logprob": "nats/answer",
-    "rejected_logratio": "nats/answer", "reward": "reward", "salient": "share of tokens",
-    "silent_groups": "share of groups", "weight": "weight/token",
-}  # fmt: skip
 
 
-def metrics(steps: Sequence[dict]) -> str:
+def metrics(steps: Sequence[dict], units: Mapping[str, str]) -> str:
     """
     A small curve for each number, as HTML; "" where a technique tells none.
 
     steps  values of the events of a run's steps
+    units  {name: unit}, as the objective's record tells
     """
     names = [name for name in steps[-1] if name not in ALWAYS] if steps else []
-    drawn = [_small(name, [one[name] for one in steps if _finite(one.get(name))]) for name in names]
+    drawn = [
+        _small(name, units.get(name, ""), [one[name] for one in steps if _finite(one.get(name))]) for name in names
+    ]
     if not any(drawn):
         return ""
     return f'<div style="display:flex;flex-wrap:wrap;gap:.4em 1.6em;color:{INK}">{"".join(drawn)}</div>'
@@ -35,7 +31,7 @@ def _finite(value) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def _small(name: str, values: Sequence[float]) -> str:
+def _small(name: str, unit: str, values: Sequence[float]) -> str:
     """One number over the steps, between its smallest and its largest value."""
     if not values:
         return ""
@@ -45,8 +41,7 @@ def _small(name: str, values: Sequence[float]) -> str:
         f"{(i - 1) / across * WIDTH:.1f},{HEIGHT - 3 - (value - low) / up * (HEIGHT - 6):.1f}"
         for i, value in thin(list(enumerate(values, 1)), POINTS)
     )
-    unit = f" {UNITS[name]}" if name in UNITS else ""
-    said = f"{name.replace('_', ' ')} {short(last)}{unit}"
+    said = f"{name.replace('_', ' ')} {short(last)} {unit}".rstrip()
     about = f"{said}; from {short(low)} to {short(high)} in {len(values)} steps"
     return (
         f'<div><span>{html.escape(said)}</span><br/><svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img" '

@@ -112,8 +112,8 @@ class View:
                 "progress": f'<span style="{INK}">{html.escape(progress(panel))}</span>',
                 "exported": _status(panel.exported),
                 "curve": panel.curve(),
-                "metrics": metrics(panel.said("loss")),
-                "numbers": "" if panel.live.busy else _inked(numbers(panel.lines(), panel.unit)),
+                "metrics": metrics(panel.said("loss"), panel.technique.tells),
+                "numbers": "" if panel.live.busy else _inked(numbers(panel.lines(), panel.technique.unit)),
                 "doctor": doctor(panel),
                 "samples": samples(panel),
                 "answers": _inked(outcome.answers(panel)),
@@ -211,7 +211,7 @@ def ending(panel) -> str:
         known = isinstance(error, ValueError | RuntimeError | OSError) and str(error)
         return f"failed: {error if known else f'{type(error).__name__}: {error}'}"
     done, losses = panel.live.value, panel.said("loss")
-    loss = f", loss {losses[-1]['loss']:.3f} {panel.unit}".rstrip() if losses else ""
+    loss = f", loss {losses[-1]['loss']:.3f} {panel.technique.unit}".rstrip() if losses else ""
     seconds = f", {done.cost['seconds']:.1f} s of training" if done.cost else ""
     return f"{done.id}: {WORDS[panel.state]} at step {panel.step if losses else 0}{loss}{seconds}"
 
@@ -223,7 +223,7 @@ def report(panel, done) -> None:
     for sentence in panel.said("doctor"):
         print(f"Doctor: {sentence['text']}")
     if panel.now().points:
-        display(plots.loss_curve({panel.now().label: done}, x="step", unit=panel.unit))
+        display(plots.loss_curve({panel.now().label: done}, x="step", unit=panel.technique.unit))
     if panel.said("sample"):
         display(plots.samples(done))
     if done.answers:

@@ -213,13 +213,13 @@ class Panel:
             self.view.draw()
 
     @property
-    def unit(self) -> str:
-        """Of the losses in the picture."""
-        return technique(self.first.objective).unit
+    def technique(self):
+        """The record of what the losses in the picture are for."""
+        return technique(self.first.objective)
 
     def curve(self) -> str:
         steps = (self.ran or self.recipe).train.steps
-        return curve(self.now(), self.earlier, steps, self.unit)
+        return curve(self.now(), self.earlier, steps, self.technique.unit)
 
     def now(self) -> Line:
         """The curve of the present run."""

@@ -131,5 +131,6 @@ RECORD = Objective(
     config=DPO,
     equation=dpo_loss,
     unit="nats/pair",
+    tells={"margin": "nats", "accuracy": "share"} | dict.fromkeys(list(TELLS)[2:], "nats/answer"),
     plan=plan,
 )

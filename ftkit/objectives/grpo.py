@@ -8,7 +8,7 @@ from functools import cache
 from ..records import Objective, Plan, knob
 from .policy import TELLS, Sampling, Setting, setting
 
-MORE = ("entropy",)  # told besides
+MORE = {"entropy": "nats/token"}  # told besides
 
 
 @dataclass(frozen=True)
@@ -158,5 +158,6 @@ RECORD = Objective(
     config=GRPO,
     equation=grpo_loss,
     unit="",
+    tells=TELLS | MORE,
     plan=plan,
 )

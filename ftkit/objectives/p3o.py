@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..records import Objective, knob
-from .policy import Method, Sampling, Written, policy_plan
+from .policy import TELLS, Method, Sampling, Written, policy_plan
 
 
 @dataclass(frozen=True)
@@ -62,5 +62,6 @@ RECORD = Objective(
     config=P3O,
     equation=p3o_loss,
     unit="",
+    tells=TELLS,
     plan=policy_plan(Method(_signals, _loss, passes=lambda config: config.passes)),
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..records import Objective
-from .policy import Method, Sampling, Written, policy_plan
+from .policy import TELLS, Method, Sampling, Written, policy_plan
 
 
 @dataclass(frozen=True)
@@ -64,5 +64,6 @@ RECORD = Objective(
     config=Reinforce,
     equation=reinforce_loss,
     unit="",
+    tells=TELLS,
     plan=policy_plan(Method(_signals, _loss)),
 )

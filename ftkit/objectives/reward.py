@@ -124,6 +124,7 @@ RECORD = Objective(
     config=Reward,
     equation=reward_loss,
     unit="nats/pair",
+    tells={"margin": "nats", "accuracy": "share", "reward": "nats"},
     plan=plan,
     equip=equip,
     asks=asks,
