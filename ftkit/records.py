@@ -83,11 +83,20 @@ class Objective(Technique):
     equip  (config, model, task, seed) -> the model with the head that the objective needs
     asks   (model, tokenizer, task, n) -> (n answers, {name: measurement}) before and after, or None where the model is
            asked what models of its kind are asked
+    unit   of the loss; "" where its size says nothing
+    tells  {what its plan tells of a step besides: the unit}
     """
 
     plan: Callable
     equip: Callable = as_it_is
     asks: Callable = as_its_kind
+    unit: str = "nats/token"
+    tells: dict[str, str] = field(default_factory=dict)
+
+
+ALWAYS = (  # what the event of a step says, whatever its plan tells besides
+    "loss", "learning_rate", "gradient", "tokens", "step_seconds", "tokens_per_second", "seconds_left",
+)  # fmt: skip
 
 
 def tokens_of(trainer, batch: dict) -> int:

@@ -21,7 +21,7 @@ from patience import paused, seconds, until
 from ftkit import bench, training
 from ftkit.adapters import ADAPTERS, LoRA
 from ftkit.bench import knobs, live, page
-from ftkit.bench.curve import Line, curve, ticks
+from ftkit.bench.curve import BOTTOM, HEIGHT, TOP, Line, curve, ticks
 from ftkit.bench.expected import expected
 from ftkit.bench.live import Live, mode
 from ftkit.bench.python import python
@@ -277,6 +277,15 @@ def test_names_of_runs_are_escaped():
     assert "<img" not in curve(Line(ATTACK, [(1, 1.0)]))
 
 
+def test_losses_below_zero_lie_on_the_picture_and_have_their_unit():
+    drawn = curve(Line("policy", [(1, 0.1), (2, -0.3), (3, -0.2)]), steps=3, unit="")
+    heights = [float(point.split(",")[1]) for point in re.search('ft-now" points="([^"]+)"', drawn)[1].split()]
+    assert all(TOP <= height <= HEIGHT - BOTTOM for height in heights)
+    assert max(heights) == heights[1] and ">-0.3<" in drawn and "nats" not in drawn
+    assert "loss (nats/pair)" in curve(Line("pairs", [(1, 0.7)]), unit="nats/pair")
+    assert ticks(0.104, -0.312) == pytest.approx([-0.3, -0.2, -0.1, 0.0, 0.1])
+
+
 @pytest.mark.parametrize("top", [0.003, 0.9, 1, 7.1, 200, 123456])
 def test_ticks_are_round_and_few(top):
     found = ticks(top)
@@ -505,6 +514,7 @@ def test_pause_saves_and_waits_and_the_same_button_goes_on(store, asking, watche
     until(lambda: panel.step >= 2)
     buttons["pause"].click()
     until(lambda: panel.state == "paused" and "its state is saved" in words.value)
+    assert panel.view.texts["numbers"].value == "", "a table that is folded again five times a second cannot be read"
     step, (entry,) = panel.step, store.runs()
     assert buttons["pause"].description == "Resume" and store.folder(entry.id).checkpoint().name == str(step)
     time.sleep(0.3)
@@ -587,6 +597,7 @@ def test_in_a_talk_the_last_run_is_told_again_and_nothing_is_trained(store, aski
     assert "done: replay of an earlier run, nothing is trained" in words.value and len(store.runs()) == 1
     assert panel.events == done.metrics and panel.result().id == done.id
     assert f"run 1, replay of {done.id}" in view.texts["curve"].value
+    assert "<td" in view.texts["numbers"].value and f"run 1, replay of {done.id}" in view.texts["numbers"].value
     assert "Right of 4" in view.texts["answers"].value
     plain = bench.panel(asking, "plain")
     assert "replay" not in plain.view.buttons
@@ -602,6 +613,24 @@ def test_a_run_is_told_again_at_its_pace_but_never_longer_than_asked():
     hand.stop()
     replay(events, told.append, hand)
     assert told == events, "Stop ends it before its first event"
+
+
+def test_stored_runs_are_laid_under_the_curve_and_named_by_what_differs(store, asking, watched):
+    other, twin = training.run(asking.but(learning_rate=5e-4)), training.run(asking)
+    panel = bench.panel(asking, "over")
+    chosen, curve = panel.view.stored, panel.view.texts["curve"]
+    assert [value for _, value in chosen.options] == ["", twin.id, other.id]
+    chosen.value = other.id
+    assert f"{other.id}: learning rate 0.0005" in curve.value and curve.value.count("ft-earlier") == 1
+    chosen.value = twin.id
+    assert f"{twin.id}</span>" in curve.value and curve.value.count("ft-earlier") == 2
+    assert panel.result().status == "done" and [one.run for one in panel.lines()][:2] == [twin.id, other.id]
+    assert len({one.place % 6 for one in panel.lines()}) == 3, "each has a colour of its own"
+    chosen.value = ""
+    assert "ft-earlier" not in curve.value and "run 1" in curve.value
+    shutil.rmtree(store.folder(other.id).path)
+    chosen.value = other.id
+    assert "That run is not there any more" in panel.view.texts["progress"].value
 
 
 def test_a_run_whose_folder_was_deleted_is_offered_no_more(store, asking, watched):

@@ -61,9 +61,12 @@ FIGURES = {
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_is_interactive_and_leaves_a_picture_and_a_text(name, monkeypatch):
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
-    figure = FIGURES[name]()
-    assert figure._ipython_display_ is None, "plotly would show itself without the picture"
-    bundle, _ = DisplayFormatter().format(figure)
+    figure, shown = FIGURES[name](), []
+    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: shown.append(bundle))
+    assert DisplayFormatter().format(figure) == ({}, {}), "it shows itself, and nothing is shown twice"
+    bundle, table = shown
+    assert table["text/html"].startswith("<details><summary>") and "<table" in table["text/html"]
+    assert len(figure.table().rows) >= len([one for one in figure.data if one.name]) > 0
     assert "text/html" not in bundle, "plotly's own page loads its script from afar"
     drawing = bundle["application/vnd.plotly.v1+json"]
     assert drawing["data"] and drawing["layout"]["paper_bgcolor"] == "rgba(0,0,0,0)"
@@ -297,3 +300,13 @@ def test_a_group_shows_the_best_first_and_which_way_each_answer_pulls():
     assert shown.rows[0][1] == "+1.50 ▲▲▲▲▲" and shown.rows[1][1] == "-0.50 ▼▼"
     assert "<img" not in shown.html() and "teaches nothing" not in str(shown)
     assert "teaches nothing" in str(plots.group("How many?", ["a", "b"], [1.0, 1.0], [0.0, 0.0]))
+
+
+def test_the_table_of_a_figure_has_its_points_or_what_they_say():
+    rows = plots.loss_curve({"a": run([6.0, 5.0, 4.0], tokens=50)}).table().rows
+    assert rows == (("a", "50", "6"), ("a", "100", "5"), ("a", "150", "4"))
+    assert plots.loss_curve({"a": run([2.5], tokens=17_100)}).table().rows == (("a", "17,100", "2.5"),)
+    assert len(plots.loss_curve({"a": run([1.0] * 300)}).table().rows) == 12
+    bars = plots.arms({ATTACK: (0.5, 0.4, 0.6)}, prediction=0.25).table()
+    assert [row[1] for row in bars.rows] == [f"{ATTACK} 0.500 (0.400 to 0.600)", f"{ATTACK} 0.250"]
+    assert "<img" not in bars.html()

@@ -13,7 +13,7 @@ from ftkit.generation import generate
 from ftkit.objectives import GRPO, P3O, PPO, Reinforce
 from ftkit.objectives.grpo import grpo_loss
 from ftkit.objectives.policy import laid_out, token_logprobs
-from ftkit.recipe import Recipe, Train
+from ftkit.recipe import Recipe, Train, technique
 from ftkit.training import Hand
 from ftkit.training.loop import arguments
 from ftkit.training.reward_doctor import RewardDoctor
@@ -120,9 +120,7 @@ def test_beta_is_steered_and_kept_with_the_critic(store, tiny_folder):
 def test_grpo_loss_is_what_trl_computes_on_the_same_batch(tiny, tiny_folder, tmp_path):
     model, tokenizer = tiny
     recipe = recipe_of(tiny_folder, GRPO(group=4, longest=8, beta=0.3), batch=8)
-    plan = recipe.objective and training.session.technique(recipe.objective).plan(
-        recipe.objective, model, tokenizer, recipe.task, recipe.train
-    )
+    plan = technique(recipe.objective).plan(recipe.objective, model, tokenizer, recipe.task, recipe.train)
     args = arguments(plan, recipe, {"dtype": "float32", "device_batch": 8, "processes": 1}, tmp_path, ())
     trainer = plan.trainer(model=model, args=args, train_dataset=plan.rows, processing_class=tokenizer, **plan.extras)
     rollout = generate(model, tokenizer, ["One and two", "Three"], 4, 1.0, 8, seed=1)

@@ -5,7 +5,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..plots.figure import COLOURS, POINTS, short, thin
+from ..plots import Table
+from ..plots.figure import COLOURS, POINTS, ROWS, short, thin
 
 WIDTH, HEIGHT = 760, 300
 LEFT, RIGHT, TOP, BOTTOM = 66, 14, 12, 52
@@ -18,7 +19,7 @@ STROKES = ("", "9 5", "2 5", "9 5 2 5", "16 5")
 
 @dataclass(frozen=True)
 class Line:
-    """points: (step, loss in nats/token); place: decides colour and dash; marks: (step, what was done then); run: id"""
+    """points: (step, loss); place: decides colour and dash; marks: (step, what was done then); run: id"""
 
     label: str
     points: Sequence[tuple[float, float]]
@@ -27,21 +28,26 @@ class Line:
     run: str = ""
 
 
-def curve(now: Line, earlier: Sequence[Line] = (), steps: int = 0) -> str:
+def curve(now: Line, earlier: Sequence[Line] = (), steps: int = 0, unit: str = "nats/token") -> str:
     """
     An HTML text with the curve of the present run over those before it, and a legend.
 
     steps  of the whole run, so that the axis does not grow while it draws
+    unit   of the loss
     """
     lines = [replace(one, points=_finite(one.points)) for one in (*earlier, now)]
     every = [point for line in lines for point in line.points]
+    losses = [0.0, *(loss for _, loss in every)]
+    low, top = min(losses) * 1.04, max(losses) * 1.04
     frame = _Frame(
         right=max([steps, *(step for step, _ in every)]) or 1,
-        top=max([loss for _, loss in every], default=1) * 1.04 or 1,
+        top=top if low or top else 1.0,
+        low=low,
+        label=f"loss ({unit})" if unit else "loss",
     )
     drawn = [_path(line, frame, line is lines[-1]) for line in lines]
     last = lines[-1].points[-1] if lines[-1].points else None
-    said = f"loss {last[1]:.3f} nats/token at step {last[0]:,}" if last else "no loss yet"
+    said = f"loss {last[1]:.3f} {unit} at step {last[0]:,}" if last else "no loss yet"
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Loss over steps: {said}" '
         f'style="width:100%;max-width:{WIDTH + 140}px;font:14px sans-serif;fill:{INK}">'
@@ -49,26 +55,35 @@ def curve(now: Line, earlier: Sequence[Line] = (), steps: int = 0) -> str:
     )
 
 
+def numbers(lines: Sequence[Line], unit: str = "nats/token") -> str:
+    """The same curves in a table, folded; of long ones some points."""
+    rows = tuple((one.label, f"{step:,}", f"{loss:.3f}") for one in lines for step, loss in thin(one.points, ROWS))
+    table = Table("Loss", ("run", "step", f"loss ({unit})" if unit else "loss"), rows)
+    return f"<details><summary>The same in numbers</summary>{table.html()}</details>" if rows else ""
+
+
 @dataclass(frozen=True)
 class _Frame:
-    """Axes from 0 to `right` steps and to `top` nats/token."""
+    """Axes from 0 to `right` steps, and from `low`, which is 0 or the smallest loss, to `top`, the largest."""
 
     right: float
     top: float
+    low: float
+    label: str
 
     def at(self, step: float, loss: float) -> tuple[float, float]:
         x = LEFT + step / self.right * (WIDTH - LEFT - RIGHT)
-        y = HEIGHT - BOTTOM - loss / self.top * (HEIGHT - TOP - BOTTOM)
+        y = HEIGHT - BOTTOM - (loss - self.low) / (self.top - self.low) * (HEIGHT - TOP - BOTTOM)
         return round(x, 2), round(y, 2)
 
     def svg(self) -> str:
         parts = []
         for value in ticks(self.right):
-            x, y = self.at(value, 0)
+            x, y = self.at(value, self.low)
             parts.append(
                 f'<text class="ft-tick-x" data-at="{x}" x="{x}" y="{y + 20}" text-anchor="middle">{short(value)}</text>'
             )
-        for value in ticks(self.top):
+        for value in ticks(self.top, self.low):
             x, y = self.at(0, value)
             parts.append(f'<line x1="{x}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}" style="stroke:{GRID}"/>')
             parts.append(
@@ -76,18 +91,16 @@ class _Frame:
             )
         across, up = (LEFT + WIDTH - RIGHT) / 2, (TOP + HEIGHT - BOTTOM) / 2
         parts.append(f'<text x="{across}" y="{HEIGHT - 6}" text-anchor="middle">step</text>')
-        parts.append(
-            f'<text x="16" y="{up}" text-anchor="middle" transform="rotate(-90 16 {up})">loss (nats/token)</text>'
-        )
+        parts.append(f'<text x="16" y="{up}" text-anchor="middle" transform="rotate(-90 16 {up})">{self.label}</text>')
         return "".join(parts)
 
 
-def ticks(top: float, most: int = 6) -> list[float]:
-    """Round numbers from 0 to `top`, at most `most` steps of them."""
-    rough = top / most
+def ticks(top: float, low: float = 0.0, most: int = 6) -> list[float]:
+    """Round numbers from `low` to `top`, at most `most` steps of them."""
+    rough = (top - low) / most
     size = 10 ** math.floor(math.log10(rough))
     step = next(size * one for one in (1, 2, 5, 10) if size * one >= rough)
-    return [round(step * i, 10) for i in range(int(top / step * 1.0000001) + 1)]
+    return [round(step * i, 10) for i in range(math.ceil(low / step - 1e-7), math.floor(top / step + 1e-7) + 1)]
 
 
 def _path(line: Line, frame: _Frame, now: bool) -> str:

@@ -7,8 +7,10 @@ from functools import partial
 from .. import plots
 from . import knobs, outcome
 from .buttons import EXPORT, offered
-from .earlier import offer
+from .curve import numbers
+from .earlier import offer, stored
 from .live import own_widgets
+from .metrics import metrics
 from .python import python
 
 SIGNS = {
@@ -30,7 +32,9 @@ TALK = """<style>
 .ft-talk .ft-panel button { width: auto }
 .jp-Notebook:has(.ft-talk) .jp-Cell-inputWrapper { display: none }
 </style>"""
-PARTS = ("curve", "doctor", "samples", "answers", "forgetting", "python")  # below the buttons, in this order
+PARTS = (  # below the buttons, in this order
+    "curve", "metrics", "numbers", "doctor", "samples", "answers", "forgetting", "python",
+)  # fmt: skip
 SAID = ("costs", "preset-said", "state", "progress", "exported")  # sentences beside controls and buttons
 AS_IT_IS, SUITED = "as the lab has it", "for this machine"
 INK = "color:var(--jp-ui-font-color1, var(--colab-primary-text-color, inherit))"
@@ -56,15 +60,20 @@ class View:
         how = {"style": {"description_width": "8em"}, "layout": {"width": "36em"}}
         self.preset = w.Dropdown(options=((AS_IT_IS, False), (SUITED, True)), description="Preset", **how)
         self.only = w.Dropdown(options=outcome.ONLY, value=panel.only, description="Answers", **how)
+        self.stored = w.Dropdown(options=stored(panel.first), description="Lay under", **how)
         self.preset.observe(lambda change: panel.suit(change["new"]), "value")
+        self.stored.observe(lambda change: panel.overlay(change["new"]), "value")
         self.only.observe(lambda change: panel.show_only(change["new"]), "value")
-        for name, widget in {**self.texts, **self.buttons, "preset": self.preset, "only": self.only}.items():
+        for name, widget in {**self.texts, **self.buttons, **self._lists()}.items():
             widget.add_class(f"ft-{name}")
         self.box = w.VBox([*self._rows(), *named("ft-panel", panel.how)], layout={"padding": "4px 0"})
         self.box.add_class("ft-panel")
         if panel.talk:
             self.box.add_class("ft-talk")
             self.box.children += (w.HTML(TALK),)
+
+    def _lists(self) -> dict:
+        return {"preset": self.preset, "only": self.only, "stored": self.stored}
 
     def _rows(self) -> list:
         """What stands on the panel, from top to bottom."""
@@ -77,7 +86,10 @@ class View:
             *([w.HBox([widget for _, widget in self.knobs], layout=wrapped)] if self.knobs else []),
             texts["costs"],
             w.HBox([*bar, texts["state"], texts["progress"]], layout=wrapped),
-            *[texts[name] for name in ("curve", "doctor", "samples")],
+            texts["curve"],
+            texts["metrics"],
+            self.stored,
+            *[texts[name] for name in ("numbers", "doctor", "samples")],
             w.HBox([self.only, self.buttons["export"], texts["exported"]], layout=wrapped),
             *[texts[name] for name in ("answers", "forgetting", "python")],
         ]
@@ -100,6 +112,8 @@ class View:
                 "progress": f'<span style="{INK}">{html.escape(progress(panel))}</span>',
                 "exported": _status(panel.exported),
                 "curve": panel.curve(),
+                "metrics": metrics(panel.said("loss"), panel.technique.tells),
+                "numbers": "" if panel.live.busy else _inked(numbers(panel.lines(), panel.technique.unit)),
                 "doctor": doctor(panel),
                 "samples": samples(panel),
                 "answers": _inked(outcome.answers(panel)),
@@ -197,7 +211,7 @@ def ending(panel) -> str:
         known = isinstance(error, ValueError | RuntimeError | OSError) and str(error)
         return f"failed: {error if known else f'{type(error).__name__}: {error}'}"
     done, losses = panel.live.value, panel.said("loss")
-    loss = f", loss {losses[-1]['loss']:.3f} nats/token" if losses else ""
+    loss = f", loss {losses[-1]['loss']:.3f} {panel.technique.unit}".rstrip() if losses else ""
     seconds = f", {done.cost['seconds']:.1f} s of training" if done.cost else ""
     return f"{done.id}: {WORDS[panel.state]} at step {panel.step if losses else 0}{loss}{seconds}"
 
@@ -209,7 +223,7 @@ def report(panel, done) -> None:
     for sentence in panel.said("doctor"):
         print(f"Doctor: {sentence['text']}")
     if panel.now().points:
-        display(plots.loss_curve({panel.now().label: done}, x="step"))
+        display(plots.loss_curve({panel.now().label: done}, x="step", unit=panel.technique.unit))
     if panel.said("sample"):
         display(plots.samples(done))
     if done.answers:

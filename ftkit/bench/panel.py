@@ -6,11 +6,11 @@ from typing import Any
 
 from .. import machine, plots, training
 from ..checks import Source
-from ..recipe import Recipe
+from ..recipe import Recipe, technique
 from ..runs import RunFolder
 from . import knobs, page
 from .curve import Line, curve
-from .earlier import newest, resumable
+from .earlier import curve_of, newest, resumable
 from .expected import Expected, expected
 from .export import export
 from .live import Live
@@ -187,6 +187,18 @@ class Panel:
         self.only = only
         self.draw()
 
+    def overlay(self, run_id: str) -> bool:
+        """Lays the curve of a stored run under the others; with "" takes all such curves away."""
+        kept = [one for one in self.earlier if one.place >= 0]
+        if run_id:
+            line = curve_of(run_id, self.first, place=len(kept) - len(self.earlier) - 1)
+            if line is None:
+                return self._refuse("That run is not there any more; choose another one.")
+            kept = [line, *(one for one in self.earlier if one.run != run_id)]
+        self.earlier = kept
+        self.draw()
+        return True
+
     def export(self) -> None:
         """Writes the runs in the picture as a table and as a page, and says where."""
         self.exported = export(self.lines())
@@ -200,9 +212,14 @@ class Panel:
         if self.view:
             self.view.draw()
 
+    @property
+    def technique(self):
+        """The record of what the losses in the picture are for."""
+        return technique(self.first.objective)
+
     def curve(self) -> str:
         steps = (self.ran or self.recipe).train.steps
-        return curve(self.now(), self.earlier, steps)
+        return curve(self.now(), self.earlier, steps, self.technique.unit)
 
     def now(self) -> Line:
         """The curve of the present run."""

@@ -139,7 +139,8 @@ class Predicting:
 
         shares = [one for one in self.counted() if one.unit == "share"]
         if shares:
-            self.picture = display(plots.predictions(shares), display_id=True)
+            drawn = plots.predictions(shares)._repr_mimebundle_()  # without its numbers: the view has a table
+            self.picture = display(drawn, raw=True, display_id=True)
 
 
 class View:

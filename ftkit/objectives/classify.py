@@ -200,6 +200,7 @@ RECORD = Objective(
     lab="31",
     config=Classify,
     equation=label_loss,
+    unit="nats/label",
     plan=plan,
     equip=equip,
 )

@@ -130,5 +130,7 @@ RECORD = Objective(
     lab="54",
     config=DPO,
     equation=dpo_loss,
+    unit="nats/pair",
+    tells={"margin": "nats", "accuracy": "share"} | dict.fromkeys(list(TELLS)[2:], "nats/answer"),
     plan=plan,
 )

@@ -8,6 +8,8 @@ from functools import cache
 from ..records import Objective, Plan, knob
 from .policy import TELLS, Sampling, Setting, setting
 
+MORE = {"entropy": "nats/token"}  # told besides
+
 
 @dataclass(frozen=True)
 class GRPO(Sampling):
@@ -93,7 +95,7 @@ def plan(config: GRPO, model, tokenizer, task, train) -> Plan:
         rows=Dataset.from_list([{"prompt": asked.prompts[i], "number": i} for i in asked.order]),
         collate=None,
         extras={"setting": asked},
-        tells={name: name for name in (*TELLS, "entropy") if config.beta or name != "kl"},
+        tells={name: name for name in (*TELLS, *MORE) if config.beta or name != "kl"},
         count=lambda trainer, batch: trainer.tokens,
         rewarded=True,
     )
@@ -155,5 +157,7 @@ RECORD = Objective(
     lab="66",
     config=GRPO,
     equation=grpo_loss,
+    unit="",
+    tells=TELLS | MORE,
     plan=plan,
 )

@@ -10,7 +10,7 @@ from .told import READINGS, dealt, laid_side_by_side, three_readings, told_rows
 
 LEAST = 1e-5  # a probability is never nearer to 1, or its unlikelihood would be infinite
 FLOOR = 0.01  # a token that even the critic's reader holds for so unlikely was not its idea
-TELLS = "salient", "blamed", "weight"
+TELLS = {"salient": "share of tokens", "blamed": "share of tokens", "weight": "weight/token"}  # and their units
 
 
 @dataclass(frozen=True)
@@ -238,5 +238,6 @@ RECORD = Objective(
     lab="70",
     config=NLFT,
     equation=nlft_loss,
+    tells=TELLS,
     plan=plan,
 )

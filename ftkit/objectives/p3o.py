@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..records import Objective, knob
-from .policy import Method, Sampling, Written, policy_plan
+from .policy import TELLS, Method, Sampling, Written, policy_plan
 
 
 @dataclass(frozen=True)
@@ -61,5 +61,7 @@ RECORD = Objective(
     lab="52",
     config=P3O,
     equation=p3o_loss,
+    unit="",
+    tells=TELLS,
     plan=policy_plan(Method(_signals, _loss, passes=lambda config: config.passes)),
 )

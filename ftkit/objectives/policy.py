@@ -16,7 +16,10 @@ from ..generation import generate
 from ..records import Plan, check_knobs, knob
 from .batches import side_by_side
 
-TELLS = "reward", "gold", "kl", "length", "cut", "silent_groups", "failed"
+TELLS = {  # and their units
+    "reward": "reward", "gold": "score", "kl": "nats/answer", "length": "tokens", "cut": "share of answers",
+    "silent_groups": "share of groups", "failed": "share of answers",
+}  # fmt: skip
 CRITIC = "critic.safetensors"  # beside the weights in a checkpoint
 SEEDS = 1_000_003  # rounds of one run, and runs with neighbouring seeds, draw from chances of their own
 

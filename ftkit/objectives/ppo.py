@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..records import Objective, knob
-from .policy import Method, Sampling, Written, policy_plan
+from .policy import TELLS, Method, Sampling, Written, policy_plan
 
 GAMMA = 1.0  # a reward at the end counts as much for the first token as for the last
 PATIENCE = 0.1  # share of its error by which the price of distance changes in a round
@@ -155,7 +155,7 @@ RECORD = Objective(
     lab="52",
     config=PPO,
     equation=ppo_loss,
-    plan=policy_plan(
-        Method(_signals, _loss, critic=True, tells=("critic_loss",), passes=lambda config: config.passes, ends=_ends)
-    ),
+    unit="",
+    tells=TELLS | {"critic_loss": "reward²"},
+    plan=policy_plan(METHOD),
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..records import Objective
-from .policy import Method, Sampling, Written, policy_plan
+from .policy import TELLS, Method, Sampling, Written, policy_plan
 
 
 @dataclass(frozen=True)
@@ -63,5 +63,7 @@ RECORD = Objective(
     lab="52",
     config=Reinforce,
     equation=reinforce_loss,
+    unit="",
+    tells=TELLS,
     plan=policy_plan(Method(_signals, _loss)),
 )

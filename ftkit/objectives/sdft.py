@@ -185,5 +185,6 @@ RECORD = Objective(
     lab="72",
     config=SDFT,
     equation=sdft_loss,
+    tells={"length": "tokens", "cut": "share of answers"},
     plan=plan,
 )

@@ -16,6 +16,7 @@ def loss_curve(
     entropy: float | None = None,
     x: str = "tokens",
     title: str = "Loss while training",
+    unit: str = "nats/token",
 ) -> Figure:
     """
     Losses of one or more runs over what they have read.
@@ -24,12 +25,13 @@ def loss_curve(
     vocabulary  tokens there are; draws the loss of a model that finds all of them equally likely
     entropy     nats/token of the texts themselves; draws the loss that no model can beat
     x           "tokens" read so far, or "step"
+    unit        of the losses
     raises      ValueError if a run has no loss yet, or x is another word
     """
     drawn = figure(
         title,
         {"tokens": "tokens read", "step": "step"}.get(x, x),
-        "loss (nats/token)",
+        f"loss ({unit})" if unit else "loss",
         entries=len(runs) + bool(vocabulary) + (entropy is not None),
     )
     ends = []
@@ -40,7 +42,7 @@ def loss_curve(
         xs, ys = zip(*points, strict=True)
         drawn.add_scatter(
             x=xs, y=ys, mode="lines", name=safe(name), **look(i),
-            hovertemplate="%{x:,} " + x + "<br>%{y:.3f} nats/token<extra>%{fullData.name}</extra>",
+            hovertemplate="%{x:,} " + x + "<br>%{y:.3f} " + unit + "<extra>%{fullData.name}</extra>",
         )  # fmt: skip
         ends += [xs[0], xs[-1]]
     if vocabulary:

@@ -18,6 +18,7 @@ INK = "#7a7a7a"  # the grey that stands out equally, 4.3 : 1, from JupyterLab's 
 FAINT = "rgba(122,122,122,0.3)"
 PAPER_INK = "#222222"  # on the white ground of a saved picture
 POINTS = 400  # more than a line needs on any screen
+ROWS = 12  # points of a line in its table
 SIZE = 16  # of letters, in pixels: read from the last row of a room
 HEIGHT = 440
 TOP, BELOW, ENTRY = 54, 84, 25  # pixels: title; ticks and axis title; a row of the legend
@@ -25,9 +26,18 @@ HALO = ("#ffffff", 7), ("#222222", 3)  # an interval is seen on bars and on page
 
 
 class Figure(go.Figure):
-    """A plotly figure in our style. JupyterLab draws it, and saves its own PNG; elsewhere it brings one along."""
+    """A plotly figure in our style, with its numbers in a table folded below it. JupyterLab draws it, and saves its own
+    PNG; elsewhere it brings one along."""
 
-    _ipython_display_ = _repr_html_ = None  # plotly's own ways round the line below; one loads a script from afar
+    _repr_html_ = None  # plotly's own loads a script from afar
+
+    def _ipython_display_(self):
+        from IPython.display import display
+
+        table = self.table()
+        page = f"<details><summary>The same in numbers</summary>{table.html()}</details>"
+        display(self._repr_mimebundle_(), raw=True)
+        display({"text/html": page, "text/plain": str(table)}, raw=True)
 
     def _repr_mimebundle_(self, include=None, exclude=None, **kwargs):
         drawing = json.loads(self.to_json()) | {"config": {"displayModeBar": False}}
@@ -44,6 +54,14 @@ class Figure(go.Figure):
         return "\n".join([*lines, *(_told(trace) for trace in self.data if trace.name)])
 
     __repr__ = __str__
+
+    def table(self):
+        """Each series with its points, of a long one some: for those who do not see pictures, or want to read on."""
+        from .tables import Table
+
+        axes = [plain(axis.title.text or "") for axis in (self.layout.xaxis, self.layout.yaxis)]
+        rows = tuple(row for trace in self.data if trace.name for row in _rows(trace))
+        return Table(plain(self.layout.title.text or "Figure"), ("series", axes[0] or "what", axes[1]), rows)
 
     def png(self) -> bytes:
         """The same numbers drawn by matplotlib, on white."""
@@ -132,6 +150,19 @@ def _page_draws() -> bool:
     extension = Path(sys.prefix) / "share/jupyter/labextensions/jupyterlab-plotly"
     headless = os.environ.get("FTKIT_MODE", "").strip().lower() == "headless"
     return "JPY_SESSION_NAME" in os.environ and not headless and extension.is_dir()
+
+
+def _rows(trace) -> list[tuple[str, str, str]]:
+    """(series, x, y) of each point; where a point says itself what it is, that instead of x."""
+    name = plain(trace.name)
+    if trace.customdata is not None:
+        return [(name, plain(told).replace("\n", " "), "") for told in trace.customdata]
+    points = thin(list(zip(trace.x, trace.y, strict=True)), ROWS)
+    return [(name, *map(_number, point)) for point in points]
+
+
+def _number(value) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _told(trace) -> str:

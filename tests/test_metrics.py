@@ -1,0 +1,44 @@
+"""What a technique tells of its steps stands on its panel: each number, its unit, and how it went."""
+
+import math
+from xml.etree import ElementTree
+
+from ftkit import bench, training
+from ftkit.bench.metrics import metrics
+from ftkit.data import Pairs
+from ftkit.models import Layout
+from ftkit.objectives import DPO, OBJECTIVES, dpo, ppo, reward, sdft
+from ftkit.recipe import Recipe, Train
+from ftkit.records import ALWAYS
+
+
+def test_every_number_that_an_objective_tells_has_a_unit():
+    assert dpo.RECORD.tells.keys() == dpo.TELLS.keys() and reward.RECORD.tells.keys() == reward.TELLS.keys()
+    assert sdft.RECORD.tells.keys() == sdft.TELLS.keys() and ppo.RECORD.tells.keys() >= set(ppo.METHOD.tells)
+    assert all(unit for one in OBJECTIVES for unit in one.tells.values())
+
+
+def test_a_step_without_an_objectives_own_numbers_says_what_every_step_says(store, asking):
+    run = training.run(asking.but(steps=1))
+    (values,) = [event["values"] for event in run.metrics if event["kind"] == "loss"]
+    assert sorted(values) == sorted(ALWAYS) and metrics([values], {}) == "" == metrics([], {})
+
+
+def test_a_small_curve_goes_from_its_smallest_to_its_largest_value():
+    page = ElementTree.fromstring(
+        metrics([{"loss": 1.0, "kl": value} for value in (0.0, 4.0, math.nan, 2.0)], {"kl": "nats/answer"})
+    )
+    assert page.find(".//span").text == "kl 2 nats/answer"
+    heights = [float(point.split(",")[1]) for point in page.find(".//polyline").get("points").split()]
+    assert len(heights) == 3 and heights[1] == min(heights) < heights[2] < heights[0]
+    assert page.find(".//svg").get("aria-label") == "kl 2 nats/answer; from 0 to 4 in 3 steps"
+
+
+def test_a_panel_shows_margins_while_it_learns_from_pairs(store, watched):
+    layout = Layout(width=64, layers=1, heads=2, feed_forward=64, context=192)
+    train = Train(steps=2, batch=2, dtype="float32", eval_examples=0)
+    panel = bench.panel(Recipe(layout, DPO(), Pairs(examples=8), train=train), "margins")
+    assert panel.view.texts["metrics"].value == ""
+    panel.result()
+    shown = panel.view.texts["metrics"].value
+    assert shown.count("<svg") == len(dpo.TELLS) and "margin" in shown and "chosen logprob" in shown
