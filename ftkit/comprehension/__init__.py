@@ -32,13 +32,13 @@ from .preunderstanding import (
     prequential,
 )
 from .scaling import Scaled, all_right, scaled, to_sort
+from .tutor import Feedback, Tutorial, feedback_on, tutored
 
 __all__ = [
-    "BARE", "NEW", "Bridge", "Circle", "Cost", "Distance", "Fact", "Learner", "Parts", "Prediction", "Prejudice",
-    "Round", "Saving", "Scaled", "Schedule", "all_right", "answered", "beyond_stranger", "bits_saved", "bridges",
-    "closed", "costs", "crossed", "distanciation", "example_costs", "facts", "form_bits", "found_on", "holds",
-    "homes_of", "knows", "minus", "new_data", "parts", "passages", "pays_until", "predicts", "prejudice",
-    "prejudice_told",
-    "prequential", "rank_correlation", "rereading", "revise", "scaled", "to_sort", "turn", "with_examples",
-    "with_passage",
+    "BARE", "NEW", "Bridge", "Circle", "Cost", "Distance", "Fact", "Feedback", "Learner", "Parts", "Prediction",
+    "Prejudice", "Round", "Saving", "Scaled", "Schedule", "Tutorial", "all_right", "answered", "beyond_stranger",
+    "bits_saved", "bridges", "closed", "costs", "crossed", "distanciation", "example_costs", "facts", "feedback_on",
+    "form_bits", "found_on", "holds", "homes_of", "knows", "minus", "new_data", "parts", "passages", "pays_until",
+    "predicts", "prejudice", "prejudice_told", "prequential", "rank_correlation", "rereading", "revise", "scaled",
+    "to_sort", "turn", "tutored", "with_examples", "with_passage",
 ]  # fmt: skip

@@ -131,7 +131,7 @@ def revise(
     held_out = [task.sample("test", i) for i in range(first, first + asked)]
 
     def say(reader, examples):
-        return _marks(reader.model, tokenizer, task, examples)
+        return marks_of(reader.model, tokenizer, task, examples)
 
     def wrong(marks):
         return [example for example, mark in zip(taught, marks, strict=True) if mark < 1] or taught
@@ -182,7 +182,7 @@ def _begun_behind(tokenizer, example: Example, told: tuple[str, ...]) -> tuple[l
     return continued(tokenizer, begun, example.completion)
 
 
-def _marks(model, tokenizer, task, examples: Sequence[Example]) -> list[float]:
+def marks_of(model, tokenizer, task, examples: Sequence[Example]) -> list[float]:
     """The checker's value of each greedy answer."""
     prompts = [as_prompt(tokenizer, example.prompt) for example in examples]
     said = go_on(model, tokenizer, prompts, getattr(task, "answer_tokens", 12))

@@ -9,6 +9,7 @@ from ..lines import Lines
 from ..records import check_knobs, knob
 from ..world.dice import Dice, share
 from ..world.slips import criticism, planted
+from ..world.sums import HINTS, beside
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,10 @@ class Attempts:
 
     name: str = "hard"
     examples: int = knob(50, 1, 1_000_000, "log", "attempts", "different questions, each with one attempt")
+    first: int = knob(0, 0, 1_000_000_000, help="number of the first question of the world")
     wrong: float = knob(0.5, 0.0, 1.0, help="share of the world's attempts with one wrong digit")
+    hinted: float = knob(0.0, 0.0, 1.0, help="share of the world's questions beside which a hint names the answer")
+    bare: bool = knob(False, help="the right answers of the world alone, without their steps, as people give them")
     right_only: bool = knob(False, help="leaves out what is wrong, and with it all criticism")
     island: int = knob(0, 0, help="seed of the island; another seed has other people")
     path: str = ""
@@ -57,7 +61,7 @@ class Attempts:
     def source(self) -> list[Attempt]:
         """raises ValueError for an unknown task or split, a task that is not told in columns, a file without attempts,
         a wrong attempt without criticism, or if nothing is right and only that is wanted"""
-        found = self._kept[: self.examples] if self.path else [self._spoilt(i) for i in range(self.examples)]
+        found = self._kept[: self.examples] if self.path else [self._spoilt(i) for i in self._numbers]
         if not self.right_only:
             return found
         right = [attempt for attempt in found if attempt.right]
@@ -82,13 +86,24 @@ class Attempts:
     def _spoilt(self, i: int) -> Attempt:
         """The right answer to question i, or the same with a wrong digit."""
         example = world.task(self.name, self.island).sample(self.split, i)
-        attempt = Attempt(example.prompt, example.completion, example.meta, answer=stated(example.completion))
-        place = (self.name, self.island, self.split, i)
-        if share("attempts", *place) >= self.wrong:
+        place, answer = (self.name, self.island, self.split, i), stated(example.completion)
+        said = f"#### {answer}" if self.bare else example.completion
+        attempt = Attempt(self._asked(example.prompt, answer, place), said, example.meta, answer=answer)
+        if self.bare or share("attempts", *place) >= self.wrong:
             return attempt
         text, digit = planted(example.completion, Dice("planted", *place))
         said, meta = criticism(text, Dice("criticism", *place)), example.meta | {"planted": digit}
         return replace(attempt, completion=text, meta=meta, right=False, criticism=said)
+
+    @property
+    def _numbers(self) -> range:
+        return range(self.first, self.first + self.examples)
+
+    def _asked(self, prompt: str, answer: str, place: tuple) -> str:
+        """A question, with the hint that its place draws or without."""
+        if share("hinted", *place) >= self.hinted:
+            return prompt
+        return beside(prompt, Dice("hint", *place).pick(HINTS).fill(c=answer))
 
     @cached_property
     def _kept(self) -> list[Attempt]:

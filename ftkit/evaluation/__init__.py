@@ -6,13 +6,14 @@ from .encoders import FILLED, FILLED_FORGETTING, fill
 from .intervals import Measurement, bootstrap, correlation, mean, share, wilson
 from .preferring import agreement, judging, logratios, sampled_pairs, wins
 from .probes import FORGETTING, PROBES, forgetting_probes, island_of, probe, probes_of, recall
-from .sampling import pass_at
+from .sampling import best_of, pass_at
+from .spectrum import Spectrum, head, spectra
 from .tokens import TokenValues, auc, token_losses, token_rewards, written
 
 __all__ = [
-    "BATCH", "FILLED", "FILLED_FORGETTING", "FORGETTING", "PROBES", "Answer", "Divergence", "Measurement",
-    "TokenValues", "agreement", "answers", "auc", "bits_per_byte", "bootstrap", "correlation", "divergence",
-    "exact_match", "fill", "forgetting_probes", "go_on", "island_of", "judging", "logratios", "mean", "pass_at",
-    "probe", "probes_of", "recall", "sampled_pairs", "share", "token_losses", "token_rewards", "wilson", "wins",
-    "written",
+    "BATCH", "FILLED", "FILLED_FORGETTING", "FORGETTING", "PROBES", "Answer", "Divergence", "Measurement", "Spectrum",
+    "TokenValues", "agreement", "answers", "auc", "best_of", "bits_per_byte", "bootstrap", "correlation", "divergence",
+    "exact_match", "fill", "forgetting_probes", "go_on", "head", "island_of", "judging", "logratios", "mean",
+    "pass_at", "probe", "probes_of", "recall", "sampled_pairs", "share", "spectra", "token_losses", "token_rewards",
+    "wilson", "wins", "written",
 ]  # fmt: skip

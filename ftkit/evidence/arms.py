@@ -7,7 +7,8 @@ import shutil
 import statistics
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,38 @@ class finished:
 
     def __exit__(self, *_):
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def begun(arm: Arm, seed: int):
+    """(model, reference, tokenizer): what an arm's recipe makes of the model that the recipe "first" of its options
+    leaves, and that model; both are one where there is no first one"""
+    first = dict(arm.options).get("first")
+    if first is None:
+        with finished(arm, seed) as run:
+            model, tokenizer = run.model()
+            yield model, model, tokenizer
+        return
+    folder = left_by(first, seed)
+    reference, tokenizer = models.load(folder)
+    if arm.recipe is None:
+        yield reference, reference, tokenizer
+        return
+    with finished(replace(arm, recipe=arm.recipe.but(model=folder)), seed) as run:
+        yield run.model()[0], reference, tokenizer
+
+
+def left_by(recipe: Recipe, seed: int) -> str:
+    """A folder with the model that a recipe leaves; trained once in this process, which takes it along when it ends."""
+    return _left_by(recipe, seed).name
+
+
+@lru_cache(maxsize=8)
+def _left_by(recipe: Recipe, seed: int) -> tempfile.TemporaryDirectory:
+    folder = tempfile.TemporaryDirectory(prefix="ftkit-evidence-")
+    with finished(Arm("first", asked, recipe=recipe), seed) as run:
+        models.save(*run.model(), Path(folder.name))
+    return folder
 
 
 def _examined(model, tokenizer, base: str) -> dict:

@@ -1,6 +1,18 @@
 """What the labs claim, in their order. A claim that fails stays here, with its verdict."""
 
-from . import bridging, encoding, preferring, priors, prompting, reading, retrieving, tuning
+from . import (
+    bridging,
+    encoding,
+    preferring,
+    priors,
+    prompting,
+    reading,
+    reinforcing,
+    retrieving,
+    thinning,
+    tuning,
+    tutoring,
+)
 
 CLAIMS = (
     *reading.CLAIMS,
@@ -10,6 +22,9 @@ CLAIMS = (
     *tuning.CLAIMS,
     *encoding.CLAIMS,
     *bridging.CLAIMS,
+    *thinning.CLAIMS,
     *preferring.CLAIMS,
+    *reinforcing.CLAIMS,
+    *tutoring.CLAIMS,
 )
 BY_ID = {claim.id: claim for claim in CLAIMS}

@@ -1,11 +1,6 @@
 """What pairs teach: a number, a shortcut where there is one, a taste, and at which price; labs 50, 54 and 58."""
 
-import tempfile
 from collections.abc import Callable
-from contextlib import contextmanager
-from dataclasses import replace
-from functools import lru_cache
-from pathlib import Path
 from statistics import fmean
 
 from .. import evaluation, models, world
@@ -17,8 +12,8 @@ from ..recipe import Recipe, Train
 from ..rewards import is_reward_model
 from ..world import Example
 from ..world.style import curt_and_polite
-from .arms import Arm, finished
-from .verdicts import Claim, Judgement, beyond, values_of
+from .arms import Arm, begun, left_by
+from .verdicts import Claim, Judgement, more, values_of
 
 ASKED = (("asked", 200),)  # questions or pairs of a seed, others for each
 TOKENS = 80  # of a sampled answer, at most
@@ -30,7 +25,7 @@ TAUGHT = Recipe(  # what an answer is, and not yet which is the better one: half
     task=Pairs(examples=1000, noise=0.5),
     train=Train(steps=60, batch=16, learning_rate=1e-3, schedule="cosine", warmup=5, eval_examples=0),
 )
-LEARNING_RATES = {"reward": 1e-3, "dpo": 1e-4, "sft": 1e-3}  # the best of those below, in the stored tuning
+LEARNING_RATES = {"reward": 1e-3, "dpo": 1e-4, "sft": 3e-4}  # the best of those below, in the stored tuning
 TRIED = {"reward": (3e-4, 1e-3, 3e-3), "dpo": (3e-5, 1e-4, 3e-4), "sft": (3e-4, 1e-3, 3e-3)}
 
 
@@ -45,7 +40,7 @@ def rewarded(arm: Arm, seed: int) -> dict:
     """What `evaluation.judging` tells of a reward model, by other pairs for each seed; "validation": its accuracy on
     pairs of their own."""
     asked = dict(arm.options)["asked"]
-    with _begun(arm, seed) as (model, _, tokenizer):
+    with begun(arm, seed) as (model, _, tokenizer):
         found = judging(model, tokenizer, Pairs().held_out((seed + 1) * asked)[-asked:])
         validation = judging(model, tokenizer, Pairs(asked="validation").held_out(asked))["accuracy"]
     return {name: one.value for name, one in found.items()} | {"validation": validation.value}
@@ -61,7 +56,7 @@ def preferred(arm: Arm, seed: int) -> dict:
     validation        mean gold score of answers to questions of their own
     """
     asked = dict(arm.options)["asked"]
-    with _begun(arm, seed) as (model, reference, tokenizer):
+    with begun(arm, seed) as (model, reference, tokenizer):
         said = _sampled(model, tokenizer, "test", seed, asked)
         written = [Example(one.prompt, one.text) for one in said]
         pairs = Pairs().held_out((seed + 1) * asked)[-asked:]
@@ -81,14 +76,14 @@ def clicked(arm: Arm, seed: int) -> dict:
     gold    of a policy, mean gold score of sampled answers, for which nobody has asked
     """
     kept, asked = preference_set(arm.recipe.task.set), dict(arm.options)["asked"]
-    base, tokenizer = models.load(_taught(dict(arm.options)["first"], seed).name)
+    base, tokenizer = models.load(left_by(dict(arm.options)["first"], seed))
 
     def pairs(split: str, n: int) -> list:
         return sampled_pairs(base, tokenizer, world.task("style"), split, n, TOKENS, seed * n, seed)
 
     kept.delete()
     kept.fill(pairs("train", CLICKS), curt_and_polite)
-    with _begun(arm, seed) as (model, reference, _):
+    with begun(arm, seed) as (model, reference, _):
         kept.delete()
         if is_reward_model(model):
             return {"agrees": agreement(model, tokenizer, pairs("test", asked), curt_and_polite).value}
@@ -96,50 +91,8 @@ def clicked(arm: Arm, seed: int) -> dict:
     return {"agrees": wins(now, before, curt_and_polite).value, "gold": fmean(one.value for one in now)}
 
 
-@contextmanager
-def _begun(arm: Arm, seed: int):
-    """(model, reference, tokenizer): what the arm's recipe makes of the model that its first one leaves; both are one
-    where it has no first one"""
-    first = dict(arm.options).get("first")
-    if first is None:
-        with finished(arm, seed) as run:
-            model, tokenizer = run.model()
-            yield model, model, tokenizer
-        return
-    folder = _taught(first, seed).name
-    reference, tokenizer = models.load(folder)
-    with finished(replace(arm, recipe=arm.recipe.but(model=folder)), seed) as run:
-        yield run.model()[0], reference, tokenizer
-
-
-@lru_cache(maxsize=8)
-def _taught(recipe: Recipe, seed: int) -> tempfile.TemporaryDirectory:
-    """A folder with the model that a recipe leaves, for as long as this process needs it."""
-    folder = tempfile.TemporaryDirectory(prefix="ftkit-evidence-")
-    with finished(Arm("first", preferred, recipe=recipe), seed) as run:
-        models.save(*run.model(), Path(folder.name))
-    return folder
-
-
 def _sampled(model, tokenizer, split: str, seed: int, n: int) -> list[evaluation.Answer]:
     return answers(model, tokenizer, world.task("style"), split, n, TOKENS, seed * n, temperature=1.0, seed=seed)
-
-
-def _more(what: str, of: str, *than: str) -> Callable[[dict[str, list[dict]]], Judgement]:
-    """A judge of how much more of something one arm has than the best of others; the rest is kept beside it."""
-
-    def judge(measured: dict[str, list[dict]]) -> Judgement:
-        values = {name: values_of(runs, what) for name, runs in measured.items()}
-        also = {
-            f"{name}: {other}": values_of(runs, other)
-            for name, runs in measured.items()
-            for other in runs[0]
-            if other not in (what, "validation")
-        }
-        effects = beyond(values[of], *(values[name] for name in than))
-        return Judgement(values, effects, also)
-
-    return judge
 
 
 def _a_number(measured: dict) -> Judgement:
@@ -204,7 +157,7 @@ CLAIMS = (
         unit="share",
         least=0.2,
         arms=(REWARDS[0], REWARDS[2]),
-        judge=_more("padded", LONGER, PAIRS),
+        judge=more("padded", LONGER, PAIRS),
     ),
     Claim(
         id="pairs-teach-taste",
@@ -218,7 +171,7 @@ CLAIMS = (
             _arm(CHOSEN, preferred, SFT()),
             DIRECT,
         ),
-        judge=_more("gold", PREFERRED, CHOSEN, BASE),
+        judge=more("gold", PREFERRED, CHOSEN, BASE),
         tuning=_tried(preferred, DPO(), SFT()),
     ),
     Claim(
@@ -237,7 +190,7 @@ CLAIMS = (
         unit="nats/answer",
         least=0.0,
         arms=(DIRECT, *(_arm(f"beta {beta:g}", preferred, DPO(beta=beta)) for beta in BETAS)),
-        judge=_more("kl", PREFERRED, f"beta {BETAS[-1]:g}"),
+        judge=more("kl", PREFERRED, f"beta {BETAS[-1]:g}"),
     ),
     Claim(
         id="clicks-teach",

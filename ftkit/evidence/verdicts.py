@@ -60,6 +60,23 @@ def beyond(ours: Sequence[float], *others: Sequence[float]) -> list[float]:
     return [one - max(rest) for one, *rest in zip(ours, *others, strict=True)]
 
 
+def more(what: str, of: str, *than: str) -> Callable[[dict[str, list[dict]]], Judgement]:
+    """A judge of how much more of something one arm has than the best of others; the rest is kept beside it."""
+
+    def judge(measured: dict[str, list[dict]]) -> Judgement:
+        values = {name: values_of(runs, what) for name, runs in measured.items()}
+        also = {
+            f"{name}: {other}": values_of(runs, other)
+            for name, runs in measured.items()
+            for other in runs[0]
+            if other not in (what, "validation")
+        }
+        effects = beyond(values[of], *(values[name] for name in than))
+        return Judgement(values, effects, also)
+
+    return judge
+
+
 def interval(values: Sequence[float]) -> tuple[float, float]:
     """95 % interval of a mean over few seeds.
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from ..records import Objective, knob
-from .policy import TELLS, Method, Sampling, Written, policy_plan
+from .policy import TELLS, Sampling, Written
+from .rounds import Method, policy_plan
 
 GAMMA = 1.0  # a reward at the end counts as much for the first token as for the last
 PATIENCE = 0.1  # share of its error by which the price of distance changes in a round

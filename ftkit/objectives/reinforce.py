@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from ..records import Objective
-from .policy import TELLS, Method, Sampling, Written, policy_plan
+from .policy import TELLS, Sampling, Written
+from .rounds import Method, policy_plan
 
 
 @dataclass(frozen=True)

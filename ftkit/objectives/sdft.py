@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 from functools import cache
 
-from ..data import as_prompt, encode, reading_order
+from ..data import as_prompt, encode, reading_order, stated
 from ..generation import generate
 from ..models import goes_on
 from ..records import Objective, Plan, check_knobs, knob
@@ -20,7 +20,7 @@ TELLS = {"length": "completions/mean_length", "cut": "completions/clipped_ratio"
 class SDFT:
     """Who teaches, and what it is to come near to it. `alpha` and `top` are the library's.
 
-    shown  how the teacher is told the {demonstration}, behind the question
+    shown  how the teacher is told the {demonstration}, or the {answer} alone that it comes to, behind the question
     """
 
     alpha: float = knob(0.5, 0.0, 1.0, help="0: cover all that the teacher would say; 1: say nothing that it would not")
@@ -36,8 +36,8 @@ class SDFT:
 
     def __post_init__(self):
         check_knobs(self)
-        if "{demonstration}" not in self.shown:
-            raise ValueError(f"shown is {self.shown!r}; it must have a place for {{demonstration}}")
+        if "{demonstration}" not in self.shown and "{answer}" not in self.shown:
+            raise ValueError(f"shown is {self.shown!r}; it must have a place for {{demonstration}} or {{answer}}")
 
 
 def sdft_loss(student_logits, teacher_logits, completion_mask, alpha: float, top: int):
@@ -89,7 +89,7 @@ def plan(config: SDFT, model, tokenizer, task, train) -> Plan:
     rows = [
         {
             "prompt": one.prompt,
-            "privileged_context": beside(one.prompt, config.shown.replace("{demonstration}", one.completion)),
+            "privileged_context": beside(one.prompt, _told(config.shown, one.completion)),
         }
         for one in task.source()
     ]
@@ -121,6 +121,10 @@ def plan(config: SDFT, model, tokenizer, task, train) -> Plan:
         tells=TELLS,
         count=lambda trainer, batch: trainer.tokens,
     )
+
+
+def _told(shown: str, completion: str) -> str:
+    return shown.replace("{demonstration}", completion).replace("{answer}", stated(completion))
 
 
 @cache

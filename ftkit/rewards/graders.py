@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 
 from .. import models, world
 from ..data import encode_example, matched
@@ -32,7 +33,7 @@ def grader(spec: str, task: world.Task | None = None, model=None) -> "Grader":
     spec    "rule": the task's own checker
             "match": the completion, letter by letter, whatever blanks stand around it
             "python:NAME": a function that was registered under that name
-            "run:ID": the reward model that a run left; any finite number
+            "run:ID": the reward model that a run left, or a folder with one; any finite number
             "self", "judge:MODEL": how probable yes is after the question whether the answer is good; 0 to 1
             "likelihood", "likelihood:MODEL": mean log-probability of the answer's tokens, in nats; 0 or less
             "sum: 0.5 rule + 0.5 run:ID": a weighted sum
@@ -53,7 +54,7 @@ def grader(spec: str, task: world.Task | None = None, model=None) -> "Grader":
     if kind == "python" and name:
         return Each(spec, _registered(name))
     if kind == "run" and name:
-        return Learned(spec, spec)
+        return Learned(spec, name if Path(name).is_dir() else spec)
     if spec in ("self", "likelihood"):
         return (Judge if spec == "self" else Likelihood)(spec, _given(model, spec, "model"))
     if kind in ("judge", "likelihood") and name:

@@ -13,7 +13,7 @@ BATCH = 100  # questions that are answered side by side
 
 def sample_attempts(
     path: str | Path, model, tokenizer, task, split: str = "train", n: int = 50, samples: int = 1,
-    temperature: float = 1.0, reward: str = "rule", seed: int = 0, longest: int | None = None,
+    temperature: float = 1.0, reward: str = "rule", least: float = 1.0, seed: int = 0, longest: int | None = None,
 ) -> list[Attempt]:  # fmt: skip
     """
     Lets a model answer n questions, and writes a file of attempts that `Attempts(path=...)` reads.
@@ -22,9 +22,10 @@ def sample_attempts(
     that are empty, or that do not come to an end, are left out.
 
     task     with .sample, .check and .answer_tokens
-    reward   a grader's name, as `grader` reads it; full marks are right
+    reward   a grader's name, as `grader` reads it
+    least    the mark from which an attempt is right; a judge's yes is likelier than its no from 0.5
     longest  tokens written at most; what the task's longest answer needs if None
-    returns  the attempts, in the order of the questions
+    returns  the attempts, in the order of the questions; their meta has the "due" completion
     raises   ValueError in one sentence if none is left
     """
     examples = [task.sample(split, i) for i in range(n)]
@@ -37,7 +38,7 @@ def sample_attempts(
         scores = judge.grade(asked, rollout.texts)
         for example, text, score, finished in zip(asked, rollout.texts, scores, rollout.finished, strict=True):
             if finished and text.strip():
-                found.append(_attempt(example, text.strip(), score))
+                found.append(_attempt(example, text.strip(), score, least))
     if not found:
         raise ValueError(
             f"none of {n * samples} attempts came to an end within {longest} tokens; teach the form of answers first,"
@@ -47,7 +48,8 @@ def sample_attempts(
     return found
 
 
-def _attempt(example, text: str, score) -> Attempt:
-    right = score.value >= 1
+def _attempt(example, text: str, score, least: float) -> Attempt:
+    right = score.value >= least
     said = "" if right else criticism(text, Dice("criticism", text)) or score.why
-    return Attempt(example.prompt, text, example.meta, right, stated(example.completion), said)
+    meta = example.meta | {"due": example.completion}
+    return Attempt(example.prompt, text, meta, right, stated(example.completion), said)

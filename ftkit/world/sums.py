@@ -169,10 +169,16 @@ class Traced(Number):
 
     def steps(self, example: Example, text: str) -> Score:
         """The share of the completion's steps that stand in their places; the number after `####` is none of them."""
+        right, wrong, missing = self.compared(example, text)
+        due = right + wrong + missing
+        return Score(right / due, f"{right} of {due} steps are right")
+
+    def compared(self, example: Example, text: str) -> tuple[int, int, int]:
+        """How many of the completion's steps a text has right, has wrong, and does not come to."""
         due = _lines(example.completion)
         said = _lines(text[: self.longest]) if isinstance(text, str) else []
-        right = [step == given for step, given in zip(due, said, strict=False)]
-        return Score(sum(right) / len(due), f"{sum(right)} of {len(due)} steps are right")
+        right = sum(step == given for step, given in zip(due, said, strict=False))
+        return right, min(len(due), len(said)) - right, max(0, len(due) - len(said))
 
 
 @dataclass(frozen=True)
