@@ -7,13 +7,18 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from ftkit import checks
+from ftkit.adapters.lora import lora_forward
 from ftkit.checks import check, show, verdict
 from ftkit.checks.exercises import EXERCISES
 from ftkit.comprehension import form_bits
 from ftkit.comprehension.preunderstanding import code_lengths
 from ftkit.objectives.dpo import dpo_loss
+from ftkit.objectives.grpo import group_advantages
+from ftkit.objectives.nlft import nlft_loss
+from ftkit.objectives.ppo import advantages_of
 from ftkit.objectives.pretrain import next_token_loss
 from ftkit.objectives.reward import reward_loss
+from ftkit.objectives.sdft import sdft_loss
 from ftkit.objectives.sft import completion_loss
 from ftkit.prompting import calibrated
 from ftkit.retrieval import rag_sequence
@@ -93,6 +98,49 @@ def as_learners_write_it_slips(chosen_logratio, rejected_logratio, beta, slips):
     return -(chance.log() * (1 - slips) + (1 - chance).log() * slips).mean()
 
 
+def as_learners_write_it_rslora(x, weight, a, b, alpha):
+    return x @ (weight + alpha / math.sqrt(len(a)) * b @ a).T
+
+
+def as_learners_write_it_returns(rewards, completion_mask, gamma):
+    found = torch.zeros_like(rewards)
+    for t in range(rewards.shape[1]):
+        for later in range(t, rewards.shape[1]):
+            found[:, t] += gamma ** (later - t) * rewards[:, later] * completion_mask[:, later]
+    return found * completion_mask
+
+
+def as_learners_write_it_advantages(rewards):
+    size = rewards.shape[1]
+    return torch.stack(
+        [row - torch.stack([row[torch.arange(size) != i].mean() for i in range(size)]) for row in rewards]
+    )
+
+
+def as_learners_write_it_cut(base_logprobs, judged, completion_mask, threshold):
+    means = []
+    for row, said, mask in zip(base_logprobs, judged, completion_mask, strict=True):
+        b = row.exp()[mask.bool()]
+        bad = said[mask.bool()] > threshold * b
+        means.append(-torch.cat([torch.log(1 - b[bad]), torch.log(b[~bad])]).mean())
+    return sum(means) / len(means)
+
+
+def as_learners_write_it_reverse(student_logits, teacher_logits, completion_mask):
+    p, q = student_logits.softmax(-1), teacher_logits.softmax(-1)
+    each = (p * (p / q).log()).sum(-1)
+    return torch.stack([row[mask.bool()].mean() for row, mask in zip(each, completion_mask, strict=True)]).mean()
+
+
+def as_learners_write_it_kappa(judged, ruled):
+    n = len(judged)
+    both = sum(one and other for one, other in zip(judged, ruled, strict=True))
+    none = sum(not one and not other for one, other in zip(judged, ruled, strict=True))
+    p, q = sum(judged) / n, sum(ruled) / n
+    chance = p * q + (1 - p) * (1 - q)
+    return 0.0 if chance == 1 else ((both + none) / n - chance) / (1 - chance)
+
+
 SOLVED = {
     "perplexity": as_learners_write_it_perplexity,
     "next_token_bits": as_learners_write_it_bits,
@@ -104,6 +152,12 @@ SOLVED = {
     "reward_loss_with_margin": as_learners_write_it_margin,
     "dpo_loss_per_token": as_learners_write_it_dpo_per_token,
     "dpo_loss_with_slips": as_learners_write_it_slips,
+    "rslora_forward": as_learners_write_it_rslora,
+    "discounted_returns": as_learners_write_it_returns,
+    "advantages_without_scale": as_learners_write_it_advantages,
+    "cut_loss": as_learners_write_it_cut,
+    "reverse_kl": as_learners_write_it_reverse,
+    "kappa": as_learners_write_it_kappa,
 }
 MISTAKES = [(name, i) for name, task in EXERCISES.items() for i in range(len(task.mistakes))]
 
@@ -134,6 +188,11 @@ def test_a_typical_mistake_is_rejected_and_named(name, i):
         (reward_loss, "reward_loss_with_margin", "It raised TypeError"),
         (dpo_loss, "dpo_loss_per_token", "It raised TypeError"),
         (dpo_loss, "dpo_loss_with_slips", "It raised TypeError"),
+        (lora_forward, "rslora_forward", "lora_forward itself"),
+        (advantages_of, "discounted_returns", "It raised TypeError"),
+        (group_advantages, "advantages_without_scale", "group_advantages itself"),
+        (nlft_loss, "cut_loss", "It raised TypeError"),
+        (sdft_loss, "reverse_kl", "It raised TypeError"),
     ],
 )
 def test_copying_what_show_prints_does_not_pass(copied, name, says):
@@ -151,6 +210,9 @@ def test_hand_worked_values():
     # ahead by two with a margin of two, and equal with none: a coin's surprise each
     # 6 / 3 + 3 / 3 = 3 and -8 / 4 + 20 / 10 = 0, times two: log(1 + e^-6) and a coin's
     # margins 4 and 0: log(1 + e^-4) and 4 more for a quarter of it; and a coin's
+    # 2, 1 + 2 / 2 and 0 + 2 / 2; -1 and 1 - 1 / 2, the 5 lies beyond its answer; 1 against 0, and 0 against a third
+    # 0.9 is more than 1.5 * 0.5, and 0.5 than 1.5 * 0.1: halves unlearned, 0.2 and 0.9 learned; 0.9 unlearned, 0.8 learned
+    # four of five alike, by chance 0.6 * 0.4 + 0.4 * 0.6 = 0.48: 0.32 of 0.52
     first = {name: task.reference(**task.cases()[0]) for name, task in EXERCISES.items()}
     assert float(first["perplexity"]) == pytest.approx(4)
     assert float(first["next_token_bits"]) == pytest.approx(2)
@@ -162,6 +224,11 @@ def test_hand_worked_values():
     coin = math.log(2)
     assert float(first["reward_loss_with_margin"]) == pytest.approx(coin)
     assert float(first["dpo_loss_per_token"]) == pytest.approx((math.log(1 + math.exp(-6)) + coin) / 2)
+    assert first["discounted_returns"].tolist() == [[1.0, 2.0, 2.0], [0.5, -1.0, 0.0]]
+    assert first["advantages_without_scale"].tolist() == [pytest.approx([1, -1 / 3, -1 / 3, -1 / 3]), [0, 0, 0, 0]]
+    cut = -(math.log(0.5) + math.log(0.2) + math.log(0.9)) / 6 - (math.log(0.8) + math.log(0.9)) / 4
+    assert float(first["cut_loss"]) == pytest.approx(cut)
+    assert first["kappa"] == pytest.approx(0.32 / 0.52)
     assert float(first["dpo_loss_with_slips"]) == pytest.approx((math.log(1 + math.exp(-4)) + 4 / 4 + coin) / 2)
 
 

@@ -67,7 +67,7 @@ def verdict(function, exercise: str | None = None) -> Verdict:
         raise ValueError(known(name, EXERCISES, "exercise"))
     task = EXERCISES[name]
     for number, case in enumerate(task.cases(), 1):
-        wanted = _number(task.reference(**_copy(case)))
+        wanted = _values(task.reference(**_copy(case)))
         try:
             came = function(**_copy(case))
         except NotImplementedError:
@@ -76,40 +76,58 @@ def verdict(function, exercise: str | None = None) -> Verdict:
             return _wrong(name, number, case, f"It raised {type(error).__name__}: {error}", wanted)
         if came is None or came is Ellipsis:
             return Verdict(None, f"{name}: not yet. Write it, then run this cell again.")
-        found = _number(came)
-        if found is None:
+        found = _values(came)
+        if found is None or found.shape != wanted.shape:
             what = f"shape {tuple(came.shape)}" if hasattr(came, "shape") else f"{type(came).__name__} {came!r:.60}"
-            return _wrong(name, number, case, f"It gave {what}, which is not one number.", wanted)
-        if not math.isclose(found, wanted, rel_tol=CLOSE, abs_tol=CLOSE / 10):
-            hint = _recognised(task, case, found)
-            return _wrong(name, number, case, f"It gave {found:.6g}.", wanted, hint)
+            should = f"of shape {wanted.shape}" if wanted.shape else "one number"
+            return _wrong(name, number, case, f"It gave {what}, which is not {should}.", wanted)
+        if not found.close(wanted):
+            return _wrong(name, number, case, f"It gave {found}.", wanted, _recognised(task, case, found))
     return Verdict(True, f"{name}: ✓ right, on {number} inputs.")
 
 
-def _wrong(name: str, number: int, case: dict, what: str, wanted: float, hint: str = "") -> Verdict:
+@dataclass(frozen=True)
+class _Values:
+    """What a function gave: one number, or the numbers of a tensor."""
+
+    shape: tuple[int, ...]
+    numbers: tuple[float, ...]
+
+    def close(self, other: "_Values") -> bool:
+        both = zip(self.numbers, other.numbers, strict=True)
+        return all(math.isclose(one, wanted, rel_tol=CLOSE, abs_tol=CLOSE / 10) for one, wanted in both)
+
+    def __str__(self) -> str:
+        if not self.shape:
+            return f"{self.numbers[0]:.6g}"
+        return f"[{', '.join(f'{one:.4g}' for one in self.numbers)}] of shape {self.shape}"
+
+
+def _wrong(name: str, number: int, case: dict, what: str, wanted: _Values, hint: str = "") -> Verdict:
     inputs = "\n".join(f"  {key} = {_told(value)}" for key, value in case.items())
     hint = f"\nA guess: {hint}" if hint else ""
-    return Verdict(False, f"{name}: ✗ not right on input {number}\n{inputs}\n{what} Expected: {wanted:.6g}.{hint}")
+    return Verdict(False, f"{name}: ✗ not right on input {number}\n{inputs}\n{what} Expected: {wanted}.{hint}")
 
 
-def _recognised(task: Exercise, case: dict, found: float) -> str:
-    """The sentence of the mistake that gives the same number, if there is one."""
+def _recognised(task: Exercise, case: dict, found: _Values) -> str:
+    """The sentence of the mistake that gives the same numbers, if there is one."""
     for mistake, sentence in task.mistakes:
-        value = mistake(**_copy(case))
-        if value is not None and math.isclose(found, float(value), rel_tol=CLOSE, abs_tol=CLOSE / 10):
+        value = _values(mistake(**_copy(case)))
+        if value is not None and value.shape == found.shape and found.close(value):
             return sentence
     return ""
 
 
-def _number(value) -> float | None:
-    """A bare number or a tensor of one, as a float; None for everything else."""
+def _values(value) -> _Values | None:
+    """A bare number, or a tensor, of one number or more; None for everything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
-        return float(value)
+        return _Values((), (float(value),))
     try:
-        return float(value.item()) if hasattr(value, "item") else None
-    except (RuntimeError, ValueError, TypeError):
+        numbers = tuple(map(float, value.detach().flatten().tolist()))
+        return _Values(tuple(value.shape) if len(numbers) > 1 else (), numbers)
+    except (AttributeError, RuntimeError, ValueError, TypeError):
         return None
 
 

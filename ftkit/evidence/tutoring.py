@@ -143,8 +143,8 @@ CIRCLES = (
 CLAIMS = (
     Claim(
         id="feedback-beats-answers",
-        statement="Natural-language fine-tuning on fifty attempts teaches more than fine-tuning on the fifty short answers"
-        " that people would give.",
+        statement="Natural-language fine-tuning on fifty attempts teaches more than fine-tuning on the fifty short"
+        " answers that people would give.",
         rule="right answers after NLFT on 50 attempts less those after SFT on 50 answers without steps; above 0.1",
         unit="share",
         least=0.1,

@@ -21,11 +21,12 @@ from .preferring import logratios, scatter
 from .prompting import shots
 from .race import Race, race
 from .rewards import group, told
+from .spectrum import spectra
 from .tables import Table, answers, samples
 
 __all__ = [
     "Figure", "Lens", "Race", "Table", "answers", "arms", "code_lengths", "conditions", "differences", "differing",
     "distances", "exposure", "forecasts", "forgetting", "group", "kl", "learned_first", "lens", "logratios",
     "loss_curve", "losses", "parts", "predictions", "prejudice", "race", "revision", "samples", "savings", "scatter",
-    "shots", "sizes", "timeline", "told",
+    "shots", "sizes", "spectra", "timeline", "told",
 ]  # fmt: skip
