@@ -1,4 +1,5 @@
-"""`make bench`, or `python -m benchmarks`: P1 (pretraining), G1 (writing), D1 (a panel) as ratios, on stdout, as JSON.
+"""`make bench`, or `python -m benchmarks`: P1 (pretraining), S1 (tuning), R1 (reinforcement), G1 (writing) and D1 (a
+panel) as ratios, on stdout, as JSON.
 
 Exit code 1 if results that must be equal are not; being slow is no error.
 """
@@ -6,15 +7,17 @@ Exit code 1 if results that must be equal are not; being slow is no error.
 import argparse
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
 REPORT = Path(".build/bench.json")
+BENCHMARKS = {"p1": "pretraining", "s1": "tuning", "r1": "rounds", "g1": "decoding", "d1": "display"}  # and their files
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("make bench", description="Ours beside its peers, in turn, with equal results.")
-    parser.add_argument("--only", choices=("p1", "g1", "d1"), help="one of them: pretraining, writing or a panel")
+    parser.add_argument("--only", choices=BENCHMARKS, help="one of them: what it measures stands above")
     parser.add_argument("--seconds", type=float, default=30, help="for each table, at least; three rounds are made")
     parser.add_argument("--cases", type=int, default=None, help="tables of each benchmark; all of them by default")
     parser.add_argument("--avx2", action="store_true", help="as on a machine without 16-bit matrix units")
@@ -41,7 +44,6 @@ def surroundings() -> dict:
 def main() -> int:
     asked = options()
     begin_again(asked.avx2)
-    from . import decoding, display, pretraining
     from .side_by_side import table, write
 
     about = surroundings()
@@ -51,7 +53,8 @@ def main() -> int:
         flush=True,
     )
     found = []
-    for name, benchmark in (("p1", pretraining), ("g1", decoding), ("d1", display)):
+    for name, file in BENCHMARKS.items():
+        benchmark = import_module(f".{file}", __package__)
         for case in benchmark.CASES[: asked.cases] if asked.only in (None, name) else ():
             found.append(benchmark.measured(case, asked.seconds, tell))
             tell("")

@@ -211,7 +211,7 @@ def test_hand_worked_values():
     # 6 / 3 + 3 / 3 = 3 and -8 / 4 + 20 / 10 = 0, times two: log(1 + e^-6) and a coin's
     # margins 4 and 0: log(1 + e^-4) and 4 more for a quarter of it; and a coin's
     # 2, 1 + 2 / 2 and 0 + 2 / 2; -1 and 1 - 1 / 2, the 5 lies beyond its answer; 1 against 0, and 0 against a third
-    # 0.9 is more than 1.5 * 0.5, and 0.5 than 1.5 * 0.1: halves unlearned, 0.2 and 0.9 learned; 0.9 unlearned, 0.8 learned
+    # 0.9 is more than 1.5 * 0.5: unlearned, 0.2 and 0.9 learned; 0.5 is more than 1.5 * 0.1: unlearned, 0.8 learned
     # four of five alike, by chance 0.6 * 0.4 + 0.4 * 0.6 = 0.48: 0.32 of 0.52
     first = {name: task.reference(**task.cases()[0]) for name, task in EXERCISES.items()}
     assert float(first["perplexity"]) == pytest.approx(4)

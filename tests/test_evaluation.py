@@ -1,12 +1,13 @@
 """Intervals, probes and distances, checked against values from elsewhere."""
 
+import copy
 import math
 
 import pytest
 import torch
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
-from ftkit import evaluation, world
+from ftkit import evaluation, models, world
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +133,38 @@ def test_pass_at_by_hand(uniform):
     assert [found[k].value for k in (1, 2, 4)] == pytest.approx([0.25, 0.5, 1.0]) and found[1].n == 3
     none = evaluation.pass_at(*uniform, Coin(0, 4), n=2, samples=4, ks=(1, 4))
     assert [none[k].value for k in (1, 4)] == [0.0, 0.0]
+
+
+def test_best_of_takes_what_the_judge_likes_and_keeps_what_the_rule_says(tiny):
+    class Longest:
+        def grade(self, examples, texts):
+            return [world.Score(float(len(text)), "") for text in texts]
+
+    task = world.task("sums")
+    tried = [evaluation.answers(*tiny, task, "test", 3, 8, 1, temperature=1.0, seed=1 + k) for k in range(4)]
+    best = evaluation.best_of(*tiny, task, Longest(), n=3, samples=4, longest=8, first=1)
+    assert [len(one.text) for one in best] == [max(len(some[i].text) for some in tried) for i in range(3)]
+    assert [one.prompt for one in best] == [task.sample("test", i).prompt for i in (1, 2, 3)]
+    assert all(any(one in some for some in tried) for one in best)
+
+
+def test_a_spectrum_by_hand(tiny):
+    """A change of 3 along one direction and of 4 along another has 16 of 25 in the first."""
+    base, after = tiny[0], copy.deepcopy(tiny[0])
+    with torch.no_grad():
+        weight = after.model.layers[0].self_attn.q_proj.weight
+        weight[0, 1] += 3
+        weight[1, 0] += 4
+    (found,) = evaluation.spectra(base, after)
+    assert found.name == "layers.0.self_attn.q_proj" and found.values[:3] == pytest.approx((4, 3, 0), abs=1e-4)
+    assert found.head(1) == pytest.approx(16 / 25) and evaluation.head([found], 2).value == pytest.approx(1)
+
+
+def test_a_spectrum_needs_a_change_between_models_of_one_shape(tiny):
+    with pytest.raises(ValueError, match="no matrix inside the blocks has changed"):
+        evaluation.spectra(tiny[0], tiny[0])
+    with pytest.raises(ValueError, match="not the same matrix in both models"):
+        evaluation.spectra(models.load("nano")[0], tiny[0])
 
 
 @pytest.mark.parametrize("k", [0, 5])

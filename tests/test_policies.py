@@ -231,3 +231,10 @@ def test_the_doctor_reads_rewards(change, said):
 def test_a_lost_loss_ends_a_policy_too():
     with pytest.raises(training.Diverged, match="The loss is nan at step 3"):
         RewardDoctor(7.0, 1e-3).check(3, math.nan, 1.0)
+
+
+def test_a_critic_begins_with_what_the_first_round_earned(store, tiny_folder):
+    recipe = recipe_of(tiny_folder, PPO(longest=8, beta=0.0, passes=1), "shifted", steps=1, learning_rate=1e-6)
+    run = training.run(recipe)
+    kept = load_file(store.folder(run.id).checkpoint() / "critic.safetensors")
+    assert kept["line.bias"].item() == pytest.approx(told(run, "reward")[0], abs=1e-4)

@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 import torch
+from chance import shaken
 
 from ftkit import evaluation, models, training
 from ftkit.adapters import Full, LoRA
@@ -35,16 +36,6 @@ def reader_folder(tmp_path_factory):
     shaken(model, 5)  # the blocks of a fresh model add nothing
     models.save(model, tokenizer, folder)
     return folder
-
-
-def shaken(model, seed, size=0.1):
-    """The model with chance added to all weights that move."""
-    chance = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for weight in model.parameters():
-            if weight.requires_grad:
-                weight += size * torch.randn(weight.shape, generator=chance)
-    return model
 
 
 @pytest.fixture

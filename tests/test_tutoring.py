@@ -5,8 +5,9 @@ import math
 
 import pytest
 import torch
+from chance import shaken
 
-from ftkit import models, rewards, training, world
+from ftkit import comprehension, models, rewards, training, world
 from ftkit.adapters import Full, LoRA
 from ftkit.data import Attempt, Attempts, Corpus, Task, read_attempts, write_attempts
 from ftkit.evaluation import auc
@@ -34,16 +35,6 @@ def pupil_folder(tmp_path_factory):
     model, tokenizer = models.fresh(models.Layout(width=64, layers=1, heads=2, feed_forward=64, context=256), seed=5)
     models.save(shaken(model, 5), tokenizer, folder)  # the blocks of a fresh model add nothing
     return folder
-
-
-def shaken(model, seed, size=0.1):
-    """The model with chance added to all weights that move."""
-    chance = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for weight in model.parameters():
-            if weight.requires_grad:
-                weight += size * torch.randn(weight.shape, generator=chance)
-    return model
 
 
 @pytest.fixture
@@ -309,6 +300,22 @@ def test_attempts_are_right_and_wrong_in_the_share_that_was_asked_for():
     assert right == [attempt for attempt in found if attempt.right]
 
 
+def test_hints_stand_beside_as_many_questions_as_asked_for_and_name_the_answer():
+    plain, hinted = (Attempts("gaps", examples=100, wrong=0.0, hinted=share).source() for share in (0.0, 0.5))
+    told = [(one, other) for one, other in zip(plain, hinted, strict=True) if one.prompt != other.prompt]
+    assert 35 < len(told) < 65
+    assert all(one.answer in other.prompt and other.prompt.endswith(SHOW) for one, other in told)
+    assert all(one.completion == other.completion for one, other in zip(plain, hinted, strict=True))
+    later = Attempts("gaps", examples=5, first=95, wrong=0.0, hinted=0.5).source()
+    assert later == hinted[95:]
+
+
+def test_bare_answers_are_right_and_show_no_steps():
+    bare, full = (Attempts("steps", examples=30, bare=bare).source() for bare in (True, False))
+    assert all(one.right and one.completion == f"#### {one.answer}" for one in bare)
+    assert [one.prompt for one in bare] == [one.prompt for one in full]
+
+
 def test_attempts_come_back_from_their_file(tmp_path):
     path = tmp_path / "tried.jsonl"
     kept = TRIED.source()
@@ -330,6 +337,16 @@ def test_what_a_model_tries_is_graded_criticised_and_kept(tmp_path, monkeypatch,
     assert found[2].criticism.startswith("said 7, the answer is"), "where no column is wrong, the grader has the word"
 
 
+def test_a_mark_of_a_half_is_enough_where_a_judge_says_so(tmp_path, monkeypatch, pupil):
+    task, path = world.task("steps", 0), tmp_path / "tried.jsonl"
+    said = [task.sample("train", i).completion for i in range(2)]
+    monkeypatch.setattr("ftkit.rewards.trying.generate", lambda *_: Said(said, [True, True]))
+    monkeypatch.setitem(rewards.FUNCTIONS, "doubtful", lambda example, text: 0.6 if text == said[0] else 0.4)
+    for least, right in ((1.0, [False, False]), (0.5, [True, False])):
+        found = rewards.sample_attempts(path, *pupil, task, n=2, reward="python:doubtful", least=least)
+        assert [one.right for one in found] == right
+
+
 class Said:
     """As a rollout."""
 
@@ -341,6 +358,53 @@ def test_samples_are_the_models_own(tmp_path, pupil):
     task = world.task("sums", 0)
     with pytest.raises(ValueError, match="none of 4 attempts came to an end within 1 tokens; teach the form"):
         rewards.sample_attempts(tmp_path / "a.jsonl", *pupil, task, n=4, longest=1)
+
+
+# ---- rounds of tutoring -------------------------------------------------------------------------------------------
+
+
+def test_steps_are_correct_incorrect_or_missing():
+    task = world.task("steps", 0)
+    example = next(one for one in (task.sample("train", i) for i in range(9)) if "; " in one.completion)
+    first, second = example.completion.partition(" ####")[0].rstrip(".").split("; ")
+    assert task.compared(example, example.completion) == (2, 0, 0)
+    assert task.compared(example, f"{first}. #### 7") == (1, 0, 1)
+    assert task.compared(example, f"Ones make me think; {second}. #### 7") == (1, 1, 0)
+    assert task.compared(example, "") == (0, 0, 2) == task.compared(example, None)
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["closed", "open"])
+def test_a_closed_loop_listens_in_every_round_and_an_open_one_once(store, tutoring, monkeypatch, fresh):
+    listened = []
+
+    def said(model, tokenizer, prompts, *_):
+        listened.append(len(prompts))
+        return Said([f"Ones 1 and 1 make {len(listened)}. #### 2"] * len(prompts), [True] * len(prompts))
+
+    monkeypatch.setattr("ftkit.rewards.trying.generate", said)
+    recipe = tutoring.but(task=Attempts("steps", examples=6), steps=1, batch=2)
+    told = comprehension.tutored(recipe, rounds=3, asked=4, fresh=fresh)
+    assert listened == [6] * (3 if fresh else 1)
+    assert [one.number for one in told.rounds] == [0, 1, 2, 3] and len(told.runs) == len(told.feedback) == 3
+    assert [one.picked for one in told.rounds] == [0, 6, 6, 6]
+    last = told.feedback[-1]
+    assert last.attempts[0].completion == ("Ones 1 and 1 make 3. #### 2" if fresh else "Ones 1 and 1 make 1. #### 2")
+    assert read_attempts(last.path) == list(last.attempts) and sum(last.steps) >= 6
+    models_of = [run.recipe.model for run in told.runs]
+    assert models_of == [recipe.model, *(str(run.path / "model") for run in told.runs[:-1])], (
+        "each goes on from the last"
+    )
+
+
+def test_a_judge_that_says_wrong_to_all_agrees_on_what_is_wrong_alone(pupil):
+    task = world.task("steps", 0)
+    right = [task.sample("train", i) for i in range(3)]
+    texts = [right[0].completion, right[1].completion, "#### 1"]
+    tried = [Attempt(one.prompt, text, one.meta | {"due": one.completion}, False, "1", "no")
+             for one, text in zip(right, texts, strict=True)]  # fmt: skip
+    found = comprehension.feedback_on(task, tried)
+    assert found.agrees == pytest.approx(1 / 3) and len(found) == 3
+    assert found.steps[1] == 0 and found.steps[2] == sum(task.compared(right[2], ""))
 
 
 # ---- NLFT: runs ---------------------------------------------------------------------------------------------------
@@ -562,6 +626,15 @@ def test_nothing_right_is_said_aloud_and_what_does_not_fit_is_left_out(pupil, tm
         nlft.plan(NLFT(), *pupil, Attempts(path=str(tmp_path / "a.jsonl")), TRAIN)
     with pytest.raises(ValueError, match=r"a question with its demonstration has \d+ tokens, a completion up to 250"):
         sdft.plan(SDFT(longest=250), *pupil, Task("steps", examples=4), TRAIN)
+
+
+def test_a_teacher_can_be_told_the_answer_alone(pupil):
+    task, objective = Task("steps", examples=3), SDFT(shown="Hint: the answer is {answer}.", longest=20)
+    plan = sdft.plan(objective, *pupil, task, TRAIN)
+    for row in plan.rows:
+        example = next(one for one in task.source() if one.prompt == row["prompt"])
+        answer = example.completion.split()[-1]
+        assert row["privileged_context"] == beside(example.prompt, f"Hint: the answer is {answer}.")
 
 
 @pytest.mark.parametrize(("kind", "name"), [(NLFT, "hint"), (NLFT, "criticised"), (SDFT, "shown")])
