@@ -1,7 +1,7 @@
 """R1: tokens of questions and attempts that a second of GRPO reads and learns from, ours beside TRL's as it comes.
 
-A round writes attempts, grades them and learns from them. Chance differs between the arms, so what must be equal is what
-the same policy earns on average; the learning rate is so small that it stays the same policy.
+A round writes attempts, grades them and learns from them. Chance differs between the arms, so what must be equal is
+what the same policy earns on average; the learning rate is so small that it stays the same policy.
 """
 
 import shutil

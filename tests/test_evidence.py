@@ -11,7 +11,7 @@ from ftkit import evaluation, evidence, machine, models, prompting, world
 from ftkit.adapters import Full
 from ftkit.comprehension import Schedule
 from ftkit.data import Corpus, Task
-from ftkit.evidence import encoding, preferring, repeat
+from ftkit.evidence import encoding, preferring, reinforcing, repeat, thinning, tutoring
 from ftkit.evidence.arms import Arm, asked, read
 from ftkit.evidence.priors import coded, foretold, judged, mistaken
 from ftkit.evidence.prompting import hinted, ordered, prompted, task_of
@@ -309,6 +309,81 @@ def test_preferences_are_judged_beyond_what_is_simpler():
     assert found.effects == pytest.approx([0.1]), "whichever way length goes with gold"
 
 
+def test_rewards_are_judged_by_what_they_change():
+    def attempts(*pairs):
+        return [{"1": one, "16": many} for one, many in pairs]
+
+    measured = {"before": attempts((0.3, 0.8), (0.2, 0.9)), "after": attempts((0.7, 0.9), (0.8, 0.9))}
+    found = CLAIMS["rule-teaches"].judge(measured | {"taught": attempts((0.6, 0.9), (0.6, 0.9))})
+    assert found.effects == pytest.approx([0.4, 0.6]) and found.also["after, 16 attempts"] == [0.9, 0.9]
+    assert CLAIMS["first-not-more"].judge(measured).effects == pytest.approx([0.3, 0.6])
+
+    def policy(said, gold, peak):
+        return [{"earned": 5.0, "gold": gold, "kl": 1.0, "peak": peak, "said": said}]
+
+    free, priced = policy(0.2, 0.25, 0.45), policy(0.4, 0.4, 0.42)
+    assert CLAIMS["judge-is-fooled"].judge({"beta 0": free}).effects == pytest.approx([0.2])
+    measured = {
+        "beta 0": free,
+        "with a price": priced,
+        "REINFORCE": priced,
+        "best of n": [{"first": 0.3, "best": 0.35}],
+    }
+    found = CLAIMS["price-holds"].judge(measured)
+    assert found.effects == pytest.approx([0.2]) and found.arms["first"] == [0.3]
+    assert CLAIMS["tuning-beats-picking"].judge(measured).effects == pytest.approx([0.05])
+
+
+def test_a_policy_is_judged_by_a_reward_model_of_its_own_seed(tmp_path, monkeypatch, store):
+    models.save(*models.fresh(replace(TINY, context=160), seed=1), tmp_path / "reader")
+    few = {"steps": 2, "batch": 2, "examples": 4}
+    taught = preferring.TAUGHT.but(model=str(tmp_path / "reader"), **few)
+    monkeypatch.setattr(reinforcing, "TAUGHT", taught)
+    judge = preferring.learning(Reward(), 1e-3).but(**few)
+    monkeypatch.setattr(reinforcing, "learning", lambda objective: judge)
+    recipe = reinforcing.PLEASING.but(longest=8, examples=8, steps=5, batch=2)
+    options = (("asked", 3),)
+    found = reinforcing.pleased(Arm("arm", reinforcing.pleased, recipe=recipe, options=options), seed=1)
+    assert found.keys() == {"earned", "gold", "kl", "peak", "said"} and found["earned"] != 0
+    best = reinforcing.picked(Arm("best", reinforcing.picked, recipe=judge, options=options), seed=1)
+    assert best.keys() == {"first", "best"}
+
+
+def test_tutors_are_measured_on_other_questions_for_each_seed(tmp_path, monkeypatch, store):
+    models.save(*models.fresh(replace(TINY, context=256), seed=1), tmp_path / "reader")
+    first = tutoring.FORM.but(model=str(tmp_path / "reader"), steps=1, batch=2, examples=4, warmup=0)
+    options = (("asked", 3), ("first", first))
+    recipe = tutoring.LEARNING.but(steps=1, batch=2, examples=4, warmup=0)
+    found = tutoring.solved(Arm("arm", tutoring.solved, recipe=recipe, options=options), seed=1)
+    assert found.keys() == {"right", "steps", "validation", "distance", "recalled"} and found["distance"] != 0
+    areas = tutoring.found(Arm("blame", tutoring.found, recipe=first, options=(("asked", 4),)), seed=1)
+    assert areas.keys() == {"blame", "surprise"}
+    said = world.task("steps").sample("train", 0).completion
+
+    class Written:
+        texts, finished = [said] * 4, [True] * 4
+
+    monkeypatch.setattr("ftkit.rewards.trying.generate", lambda *_: Written())
+    monkeypatch.setattr(tutoring, "FORM", first)
+    options = (("asked", 3), ("judge", "rule"), ("fresh", False))
+    circled = tutoring.circled(Arm("open", tutoring.circled, recipe=recipe, options=options), seed=1)
+    assert circled.keys() == {"before", "right", "agrees", "pays"} and circled["agrees"] == 1
+
+
+def test_thin_changes_are_measured_beside_all_weights(tmp_path):
+    arms = {arm.name: arm for arm in CLAIMS["thin-is-enough"].arms}
+    few = {"steps": 1, "batch": 2, "examples": 4, "warmup": 0}
+    options = (("asked", 2),)
+    found = {
+        name: thinning.summed(replace(arms[name], recipe=arms[name].recipe.but(**few), options=options), seed=1)
+        for name in ("full", "rank 1")
+    }
+    assert found["rank 1"]["head"] == pytest.approx(1) and 0 < found["full"]["head"] <= 1
+    assert thinning.summed(replace(arms["none"], options=options), seed=1)["distance"] == 0
+    judged = CLAIMS["change-is-thin"].judge({"full": [{"head": 0.7}]})
+    assert judged.effects == pytest.approx([0.2])
+
+
 # ---- what is stored ----
 
 
@@ -342,6 +417,18 @@ def test_each_way_to_learn_from_pairs_has_its_own_best_learning_rate():
     for name, rates in preferring.TRIED.items():
         claim = "pairs-teach-a-number" if name == "reward" else "pairs-teach-taste"
         assert is_best(preferring.LEARNING_RATES[name], rates, claim, name)
+
+
+def test_each_tutor_has_its_own_best_learning_rate():
+    for name, own in tutoring.LEARNING_RATES.items():
+        claim = "feedback-beats-answers" if name in tutoring.SOURCES else "tutor-teaches"
+        assert is_best(own, tutoring.TRIED, claim, name)
+
+
+def test_each_rank_has_its_own_best_learning_rate():
+    for rank, rates in thinning.TRIED.items():
+        assert is_best(thinning.LEARNING_RATES[rank], rates, "thin-is-enough", f"{thinning.named(rank)},")
+    assert is_best(thinning.FACTS_RATE, thinning.FACTS_TRIED, "facts-need-rank", "facts, rank 1,")
 
 
 @pytest.mark.parametrize("claim", encoding.CLAIMS, ids=lambda claim: claim.id)

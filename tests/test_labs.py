@@ -20,7 +20,7 @@ import pytest
 from hub import NAME, hub
 
 from ftkit import evidence, machine, world
-from ftkit.evidence import bridging, preferring
+from ftkit.evidence import bridging, preferring, reinforcing, tutoring
 from ftkit.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -380,6 +380,90 @@ def test_lab_34_bridges_more_than_the_form(executed):
     assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
     for arm, one in ran.recipes.items():
         same_training(one, evidence.recipe("tuning-bridges", arm))
+
+
+@pytest.mark.lab
+def test_lab_40_is_thin_and_changes_character(executed):
+    ran = executed("40_lora")
+    assert min(ran.right["full"], ran.right["rank 8"]) >= 0.8
+    assert ran.apart <= 1e-3, "merged and apart, it says the same"
+    assert ran.heads["rank 1"] == pytest.approx(1) and ran.heads["rank 8"] >= 0.99 > ran.heads["full"] >= 0.3
+    assert "####" in ran.said["steps"] and "####" not in ran.said["answers"] and "75" in ran.said["answers"]
+    assert ran.said["none"] not in (ran.said["steps"], ran.said["answers"])
+    assert ran.broken["ten times"] <= ran.broken["rank 8"] - 0.1
+    assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
+    for arm, one in ran.recipes.items():
+        same_training(one, evidence.recipe("thin-is-enough", arm))
+
+
+@pytest.mark.lab
+def test_lab_52_is_fooled_and_held(executed):
+    ran = executed("52_ppo")
+    first, last = zip(*(ran.free[name] for name in ("reward", "gold", "kl")), strict=True)
+    assert first[2] == pytest.approx(0, abs=1e-3) and last[2] >= 1, "the first round is written by the reference itself"
+    assert last[0] > first[0], "the judge is pleased"
+    assert ran.right["with a price"] >= ran.right["beta 0"] - 0.02
+    assert ran.moved["REINFORCE"] <= 1e-3 < ran.moved["PPO"]
+    assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
+    same_training(ran.firsts["taught"], preferring.TAUGHT)
+    for arm, one in ran.recipes.items():
+        measured = evidence.recipe("price-holds", arm)
+        judged = one["objective"] | {"reward": measured.objective.reward}
+        same_training(one | {"model": "small", "objective": judged}, measured)
+
+
+@pytest.mark.lab
+def test_lab_66_gains_in_the_first_attempt_and_is_gamed(executed):
+    ran = executed("66_r1")
+    right = ran.right
+    assert right["after"] >= right["before"] + 0.2
+    gain, late = (right[f"after{k}"] - right[f"before{k}"] for k in ("", ", 16 attempts"))
+    assert gain >= late + 0.05
+    (paid, _), (_, meant) = ran.greedy["reward"], ran.greedy["gold"]
+    assert ran.greedy["reward"][1] >= paid + 0.1 and meant <= right["after"] - 0.1
+    assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
+    after_a_lesson(ran, reinforcing.FORM, {"after": "rule-teaches", "taught": "rule-teaches"})
+
+
+@pytest.mark.lab
+def test_lab_70_finds_a_slip_and_says_which_baseline(executed):
+    ran = executed("70_nlft")
+    right = ran.right
+    assert right["NLFT, 50"] >= right["short answers, 50"] + 0.2
+    assert ran.found["blame"] >= 0.6 and ran.found["surprise"] >= 0.9
+    assert ran.broken["all of them wrong"] <= ran.broken["half of them wrong"] - 0.05
+    assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
+    claims = dict.fromkeys(ran.recipes, "feedback-beats-answers") | {"NLFT, weights shuffled": "words-in-their-places"}
+    after_a_lesson(ran, tutoring.FORM, claims)
+
+
+@pytest.mark.lab
+def test_lab_72_teaches_itself_what_only_the_hint_told(executed):
+    ran = executed("72_self_distillation")
+    right = ran.right
+    assert ran.told >= right["before"] + 0.4, "there is something to teach"
+    assert right["SDFT"] >= right["before"] + 0.05
+    assert ran.first_losses["answer"] > 2 * ran.first_losses["idle"], "what is not heeded teaches nothing"
+    assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
+    after_a_lesson(ran, tutoring.GUESSING, {"SDFT": "tutor-teaches", "SFT": "tutor-teaches"})
+
+
+@pytest.mark.lab
+def test_lab_74_turns_its_circle(executed):
+    ran = executed("74_tutor")
+    assert sum(ran.steps_found) > 0 and ran.steps_found[0] > ran.steps_found[2]
+    assert ran.agrees["closed, by rule"] == [1, 1, 1] and max(ran.agrees["closed, by itself"]) < 1
+    assert ran.right["closed, by rule"] >= ran.before - 0.1
+    assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
+    same_training(ran.form, tutoring.FORM)
+    same_training(ran.recipe | {"model": "small"}, tutoring.ROUND)
+
+
+def after_a_lesson(ran: SimpleNamespace, lesson: Recipe, claims: dict[str, str]) -> None:
+    """The arms of a lab, after the same first lesson, are those of its claims."""
+    same_training(ran.form, lesson)
+    for arm, claim in claims.items():
+        same_training(ran.recipes[arm] | {"model": "small"}, evidence.recipe(claim, arm))
 
 
 @pytest.mark.lab

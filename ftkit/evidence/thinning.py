@@ -11,7 +11,6 @@ from .tuning import teaching
 from .verdicts import Claim, Judgement, beyond, values_of
 
 ASKED = (("asked", 200),)  # questions of a seed, others for each
-RANKS = (1, 8, 32)
 HEAD = 8  # singular values
 FORM = Recipe(
     model="small",
@@ -20,11 +19,11 @@ FORM = Recipe(
     train=Train(steps=60, batch=32, learning_rate=1e-3, schedule="cosine", warmup=5, eval_examples=0),
 )
 FULL, BASE = "full", "none"
-TRIED = {FULL: (3e-4, 1e-3, 3e-3), 1: (3e-3, 1e-2, 3e-2), 8: (1e-3, 3e-3, 1e-2), 32: (1e-3, 3e-3, 1e-2)}
+TRIED = {FULL: (3e-4, 1e-3, 3e-3), 8: (1e-3, 3e-3, 1e-2), 1: (3e-3, 1e-2, 3e-2)}
 # the best of those, in the stored tuning
-LEARNING_RATES = {FULL: 1e-3, 1: 1e-2, 8: 3e-3, 32: 3e-3}
-FACTS_TRIED = {1: (4e-3, 8e-3, 1.6e-2), 32: (2e-3, 4e-3, 8e-3)}
-FACTS_RATES = {1: 8e-3, 32: 4e-3}
+LEARNING_RATES = {FULL: 1e-3, 8: 3e-3, 1: 1e-2}
+FACTS_TRIED = (4e-3, 8e-3, 1.6e-2)
+FACTS_RATE = 8e-3
 
 
 def thin(rank: int | str) -> Full | LoRA:
@@ -37,9 +36,9 @@ def form(rank: int | str, learning_rate: float | None = None) -> Recipe:
     return FORM.but(adapter=thin(rank), learning_rate=learning_rate or LEARNING_RATES[rank])
 
 
-def facts(rank: int, learning_rate: float | None = None) -> Recipe:
-    """Lab 30's questions about people, at another rank."""
-    return teaching("lora").but(adapter=thin(rank), learning_rate=learning_rate or FACTS_RATES[rank])
+def facts(learning_rate: float = FACTS_RATE) -> Recipe:
+    """Lab 30's questions about people, at rank 1."""
+    return teaching("lora").but(adapter=thin(1), learning_rate=learning_rate)
 
 
 def summed(arm: Arm, seed: int) -> dict:
@@ -74,13 +73,13 @@ def _enough(measured: dict) -> Judgement:
     also = {
         f"{name}: {what}": values_of(runs, what) for name, runs in measured.items() for what in ("distance", "recalled")
     }
-    return Judgement(right, beyond(right[_named(1)], right[FULL]), also)
+    return Judgement(right, beyond(right[named(1)], right[FULL]), also)
 
 
 def _facts_need_rank(measured: dict) -> Judgement:
     held = {name: values_of(runs, "held_out") for name, runs in measured.items()}
     also = {f"{name}: forgotten": values_of(runs, "forgotten") for name, runs in measured.items()}
-    return Judgement(held, beyond(held[LORA], held[_named(1)]), also)
+    return Judgement(held, beyond(held[LORA], held[named(1)]), also)
 
 
 def _thin_delta(measured: dict) -> Judgement:
@@ -88,7 +87,8 @@ def _thin_delta(measured: dict) -> Judgement:
     return Judgement({FULL: heads}, [one - 0.5 for one in heads])
 
 
-def _named(rank: int | str) -> str:
+def named(rank: int | str) -> str:
+    """As claims call it."""
     return rank if rank == FULL else f"rank {rank}"
 
 
@@ -97,7 +97,7 @@ def _form(name: str, rank: int | str, rate: float | None = None) -> Arm:
 
 
 LORA = "lora"  # of rank 8, as in lab 30
-FORMS = (Arm(BASE, summed, model="small", options=ASKED), *(_form(_named(rank), rank) for rank in TRIED))
+FORMS = (Arm(BASE, summed, model="small", options=ASKED), *(_form(named(rank), rank) for rank in TRIED))
 
 CLAIMS = (
     Claim(
@@ -109,7 +109,7 @@ CLAIMS = (
         least=-0.05,
         arms=FORMS,
         judge=_enough,
-        tuning=tuple(_form(f"{_named(rank)}, {rate:g}", rank, rate) for rank, rates in TRIED.items() for rate in rates),
+        tuning=tuple(_form(f"{named(rank)}, {rate:g}", rank, rate) for rank, rates in TRIED.items() for rate in rates),
     ),
     Claim(
         id="facts-need-rank",
@@ -120,14 +120,10 @@ CLAIMS = (
         least=0.2,
         arms=(
             Arm(LORA, asked, recipe=teaching("lora")),
-            *(Arm(_named(r), asked, recipe=facts(r)) for r in FACTS_TRIED),
+            *(Arm(named(r), asked, recipe=facts(r)) for r in FACTS_TRIED),
         ),
         judge=_facts_need_rank,
-        tuning=tuple(
-            Arm(f"facts, {_named(rank)}, {rate:g}", asked, recipe=facts(rank, rate))
-            for rank, rates in FACTS_TRIED.items()
-            for rate in rates
-        ),
+        tuning=tuple(Arm(f"facts, {named(1)}, {rate:g}", asked, recipe=facts(rate)) for rate in FACTS_TRIED),
     ),
     Claim(
         id="change-is-thin",

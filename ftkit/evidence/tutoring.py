@@ -47,7 +47,7 @@ def solved(arm: Arm, seed: int) -> dict:
     with begun(arm, seed) as (model, reference, tokenizer):
         said, validation = (_said(model, tokenizer, task, split, first, n) for split, first in (
             ("test", seed * n), ("validation", 0)))  # fmt: skip
-        after, before = (_known(one, tokenizer) for one in (model, reference))
+        after, before = _known(model, tokenizer), _known(reference, tokenizer)
     asked = [task.sample("test", i) for i in range(seed * n, (seed + 1) * n)]
     steps = fmean(task.steps(one, other.text).value for one, other in zip(asked, said, strict=True))
     right, checked = (fmean(one.value for one in some) for some in (said, validation))
