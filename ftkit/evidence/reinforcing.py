@@ -31,9 +31,9 @@ TOLD = {"earned": "reward", "gold": "gold", "kl": "kl"}  # of each round
 TRIES = 8  # answers of which a judge picks one
 PLEASING = Recipe(
     model="small",
-    objective=PPO(longest=40, beta=0.1),
+    objective=PPO(longest=40, beta=0.3, passes=2),
     task=Task("style", examples=500),
-    train=Train(steps=30, batch=32, learning_rate=1e-4, schedule="constant", eval_examples=0),
+    train=Train(steps=16, batch=32, learning_rate=1e-3, schedule="constant", eval_examples=0),
 )
 
 
