@@ -350,7 +350,9 @@ def test_a_policy_is_judged_by_a_reward_model_of_its_own_seed(tmp_path, monkeypa
 
 
 def test_tutors_are_measured_on_other_questions_for_each_seed(tmp_path, monkeypatch, store):
-    models.save(*models.fresh(replace(TINY, context=256), seed=1), tmp_path / "reader")
+    model, tokenizer = models.fresh(replace(TINY, context=256), seed=1)
+    model.config.hermea_island = 0
+    models.save(model, tokenizer, tmp_path / "reader")
     first = tutoring.FORM.but(model=str(tmp_path / "reader"), steps=1, batch=2, examples=4, warmup=0)
     options = (("asked", 3), ("first", first))
     recipe = tutoring.LEARNING.but(steps=1, batch=2, examples=4, warmup=0)

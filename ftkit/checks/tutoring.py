@@ -65,7 +65,7 @@ def _criticised() -> list[dict]:
     return [
         {
             "base_logprobs": torch.tensor([[0.5, 0.2, 0.9], [0.8, 0.1, 0.4]]).log(),
-            "judged": torch.tensor([[0.9, 0.1, 0.9], [0.1, 0.5, 0.9]]),
+            "judged": torch.tensor([[0.9, 0.25, 0.9], [0.1, 0.5, 0.9]]),
             "completion_mask": torch.tensor([[1, 1, 1], [1, 1, 0]]),
             "threshold": 1.5,
         }
