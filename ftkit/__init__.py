@@ -14,7 +14,7 @@ _DOORS = {
     "lessons": (),
     "machine": (),
     "models": ("Layout", "load"),
-    "objectives": ("DPO", "SFT", "Pretrain", "Reward"),
+    "objectives": ("DPO", "GRPO", "NLFT", "P3O", "PPO", "SDFT", "SFT", "Pretrain", "Reinforce", "Reward"),
     "plots": (),
     "predictions": (),
     "preferences": (),

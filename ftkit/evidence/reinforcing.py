@@ -16,7 +16,7 @@ FORM = Recipe(  # how an answer looks; too short a lesson to teach how to find i
     model="small",
     objective=SFT(),
     task=Task("steps", examples=500),
-    train=Train(steps=12, batch=32, learning_rate=1e-3, schedule="cosine", warmup=3, eval_examples=0),
+    train=Train(steps=11, batch=32, learning_rate=1e-3, schedule="cosine", warmup=3, eval_examples=0),
 )
 GROUPS = Recipe(
     model="small",

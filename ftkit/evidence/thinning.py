@@ -21,9 +21,9 @@ FORM = Recipe(
 FULL, BASE = "full", "none"
 TRIED = {FULL: (3e-4, 1e-3, 3e-3), 8: (1e-3, 3e-3, 1e-2), 1: (3e-3, 1e-2, 3e-2)}
 # the best of those, in the stored tuning
-LEARNING_RATES = {FULL: 1e-3, 8: 3e-3, 1: 1e-2}
+LEARNING_RATES = {FULL: 1e-3, 8: 1e-2, 1: 3e-2}
 FACTS_TRIED = (4e-3, 8e-3, 1.6e-2)
-FACTS_RATE = 8e-3
+FACTS_RATE = 1.6e-2
 
 
 def thin(rank: int | str) -> Full | LoRA:
@@ -120,7 +120,7 @@ CLAIMS = (
         least=0.2,
         arms=(
             Arm(LORA, asked, recipe=teaching("lora")),
-            *(Arm(named(r), asked, recipe=facts(r)) for r in FACTS_TRIED),
+            Arm(named(1), asked, recipe=facts()),
         ),
         judge=_facts_need_rank,
         tuning=tuple(Arm(f"facts, {named(1)}, {rate:g}", asked, recipe=facts(rate)) for rate in FACTS_TRIED),

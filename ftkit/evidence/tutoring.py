@@ -28,7 +28,7 @@ ROUND = LEARNING.but(examples=100, steps=20, schedule="constant", warmup=0)
 ROUNDS = 3
 TRIED = (1e-4, 3e-4, 1e-3)
 # the best of those, in the stored tuning
-LEARNING_RATES = {"NLFT": 3e-4, "traces": 3e-4, "short answers": 1e-3, "SDFT": 3e-4, "SFT": 3e-4}
+LEARNING_RATES = {"NLFT": 1e-4, "traces": 3e-4, "short answers": 3e-4, "SDFT": 3e-4, "SFT": 3e-4}
 SOURCES = {
     "NLFT": (NLFT(), {}),
     "traces": (SFT(), {"right_only": True}),
