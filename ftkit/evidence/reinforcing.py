@@ -173,9 +173,9 @@ CLAIMS = (
     Claim(
         id="rule-teaches",
         statement="A model that is only told which of its attempts are right learns to be right at the first attempt.",
-        rule="pass@1 on new questions after GRPO with a rule's reward less before; above 0.25",
+        rule="pass@1 on new questions after GRPO with a rule's reward less before; above 0",
         unit="share",
-        least=0.25,
+        least=0.0,
         arms=REASONING,
         judge=_first_attempts,
     ),
