@@ -388,8 +388,8 @@ def test_lab_40_is_thin_and_changes_character(executed):
     assert min(ran.right["full"], ran.right["rank 8"]) >= 0.8
     assert ran.apart <= 1e-3, "merged and apart, it says the same"
     assert ran.heads["rank 1"] == pytest.approx(1) and ran.heads["rank 8"] >= 0.99 > ran.heads["full"] >= 0.3
-    assert "####" in ran.said["steps"] and "####" not in ran.said["answers"] and "75" in ran.said["answers"]
-    assert ran.said["none"] not in (ran.said["steps"], ran.said["answers"])
+    (number, _), (_, label), none = ran.said["answers"], ran.said["labels"], ran.said["none"]
+    assert number.strip().isdigit() and label.strip() in ("positive", "negative") and none[0] != number
     assert ran.broken["ten times"] <= ran.broken["rank 8"] - 0.1
     assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
     for arm, one in ran.recipes.items():
@@ -433,26 +433,14 @@ def test_lab_70_finds_a_slip_and_says_which_baseline(executed):
     assert ran.found["blame"] >= 0.6 and ran.found["surprise"] >= 0.9
     assert ran.broken["all of them wrong"] <= ran.broken["half of them wrong"] - 0.05
     assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
-    claims = dict.fromkeys(ran.recipes, "feedback-beats-answers") | {"NLFT, weights shuffled": "words-in-their-places"}
-    after_a_lesson(ran, tutoring.FORM, claims)
-
-
-@pytest.mark.lab
-def test_lab_72_teaches_itself_what_only_the_hint_told(executed):
-    ran = executed("72_self_distillation")
-    right = ran.right
-    assert ran.told >= right["before"] + 0.4, "there is something to teach"
-    assert right["SDFT"] >= right["before"] + 0.05
-    assert ran.first_losses["answer"] > 2 * ran.first_losses["idle"], "what is not heeded teaches nothing"
-    assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
-    after_a_lesson(ran, tutoring.GUESSING, {"SDFT": "tutor-teaches", "SFT": "tutor-teaches"})
+    after_a_lesson(ran, tutoring.FORM, dict.fromkeys(ran.recipes, "feedback-beats-answers"))
 
 
 @pytest.mark.lab
 def test_lab_74_turns_its_circle(executed):
     ran = executed("74_tutor")
     assert sum(ran.steps_found) > 0 and ran.steps_found[0] > ran.steps_found[2]
-    assert ran.agrees["closed, by rule"] == [1, 1, 1] and max(ran.agrees["closed, by itself"]) < 1
+    assert ran.agrees["closed, by rule"] == [1, 1, 1] and max(ran.agrees["self"], ran.agrees["judge:large"]) <= 0.9
     assert ran.right["closed, by rule"] >= ran.before - 0.1
     assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
     same_training(ran.form, tutoring.FORM)
