@@ -402,8 +402,8 @@ def test_lab_52_is_fooled_and_held(executed):
     first, last = zip(*(ran.free[name] for name in ("reward", "gold", "kl")), strict=True)
     assert first[2] == pytest.approx(0, abs=1e-3) and last[2] >= 1, "the first round is written by the reference itself"
     assert last[0] > first[0], "the judge is pleased"
-    assert ran.right["with a price"] >= ran.right["beta 0"] - 0.02
-    assert ran.moved["REINFORCE"] <= 1e-3 < ran.moved["PPO"]
+    assert ran.right["with a price"] >= ran.right["beta 0"] + 0.1
+    assert ran.moved == pytest.approx(0, abs=1e-3), "where all is liked alike, nothing is learned"
     assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
     same_training(ran.firsts["taught"], preferring.TAUGHT)
     for arm, one in ran.recipes.items():
@@ -419,8 +419,8 @@ def test_lab_66_gains_in_the_first_attempt_and_is_gamed(executed):
     assert right["after"] >= right["before"] + 0.2
     gain, late = (right[f"after{k}"] - right[f"before{k}"] for k in ("", ", 16 attempts"))
     assert gain >= late + 0.05
-    (paid, _), (_, meant) = ran.greedy["reward"], ran.greedy["gold"]
-    assert ran.greedy["reward"][1] >= paid + 0.1 and meant <= right["after"] - 0.1
+    (paid, more), (_, meant) = ran.greedy["reward"], ran.greedy["gold"]
+    assert more >= paid + 0.15 and meant <= right["before"] - 0.05, "what is paid for is done, and what was meant is not"
     assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
     after_a_lesson(ran, reinforcing.FORM, {"after": "rule-teaches", "taught": "rule-teaches"})
 
