@@ -9,7 +9,7 @@ from ..generation import generate
 from .answers import Answer, answers
 from .intervals import Measurement, bootstrap
 
-ROWS = 160  # decoded at a time
+ROWS = 96  # decoded at a time
 
 
 def pass_at(
