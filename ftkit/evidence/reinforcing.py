@@ -33,7 +33,7 @@ PLEASING = Recipe(
     model="small",
     objective=PPO(longest=40, beta=0.3, passes=2),
     task=Task("style", examples=500),
-    train=Train(steps=16, batch=32, learning_rate=1e-3, schedule="constant", eval_examples=0),
+    train=Train(steps=12, batch=32, learning_rate=1e-3, schedule="constant", eval_examples=0),
 )
 
 
@@ -137,7 +137,7 @@ REASONING = (
 POLICIES = {
     FREE: PLEASING.but(beta=0.0),
     PRICED: PLEASING,
-    PLAIN: PLEASING.but(objective=Reinforce(group=4, longest=40, beta=0.1), learning_rate=3e-4),
+    PLAIN: PLEASING.but(objective=Reinforce(group=4, longest=40, beta=0.1), learning_rate=3e-4, steps=16),
 }
 ARMS = {name: _pleasing(name, recipe) for name, recipe in POLICIES.items()}
 ARMS[PICKED] = Arm(PICKED, picked, recipe=learning(Reward()), options=(*QUESTIONS, ("first", TAUGHT)))
