@@ -420,7 +420,7 @@ def test_lab_66_gains_in_the_first_attempt_and_is_gamed(executed):
     gain, late = (right[f"after{k}"] - right[f"before{k}"] for k in ("", ", 16 attempts"))
     assert gain >= late + 0.05
     (paid, more), (_, meant) = ran.greedy["reward"], ran.greedy["gold"]
-    assert more >= paid + 0.15 and meant <= right["before"] - 0.05, "what is paid for is done, and what was meant is not"
+    assert more >= paid + 0.15 and meant <= right["before"] - 0.05, "what is paid for is done, not what was meant"
     assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
     after_a_lesson(ran, reinforcing.FORM, {"after": "rule-teaches", "taught": "rule-teaches"})
 
