@@ -3,7 +3,7 @@ SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 LABS := 00_start 10_pretraining 12_vorverstaendnis 20_prompting 22_retrieval 30_sft 34_distanciation 40_lora \
-	50_reward_model 52_ppo 54_dpo 58_your_taste 66_r1 70_nlft 74_tutor
+	50_reward_model 52_ppo 54_dpo 58_your_taste 66_r1 70_nlft 72_self_distillation 74_tutor
 KERNELS := 6.17 6.31 7.1 newest
 BUILD := .build
 PACKAGES := -c "import sysconfig; print(sysconfig.get_path('purelib'))"

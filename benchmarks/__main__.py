@@ -1,5 +1,5 @@
-"""`make bench`, or `python -m benchmarks`: P1 (pretraining), S1 (tuning), R1 (reinforcement), G1 (writing) and D1 (a
-panel) as ratios, on stdout, as JSON.
+"""`make bench`, or `python -m benchmarks`: P1 (pretraining), S1 (tuning), R1 and R2 (reinforcement), G1 (writing) and
+D1 (a panel) as ratios, and M1 (memory and minutes of every lab), on stdout, as JSON.
 
 Exit code 1 if results that must be equal are not; being slow is no error.
 """
@@ -12,7 +12,14 @@ from pathlib import Path
 
 AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
 REPORT = Path(".build/bench.json")
-BENCHMARKS = {"p1": "pretraining", "s1": "tuning", "r1": "rounds", "g1": "decoding", "d1": "display"}  # and their files
+BENCHMARKS = {
+    "p1": "pretraining",
+    "s1": "tuning",
+    "r1": "rounds",
+    "g1": "decoding",
+    "d1": "display",
+    "m1": "labs",
+}  # and their files
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -44,7 +51,7 @@ def surroundings() -> dict:
 def main() -> int:
     asked = options()
     begin_again(asked.avx2)
-    from .side_by_side import table, write
+    from .side_by_side import write
 
     about = surroundings()
     print(
@@ -58,7 +65,7 @@ def main() -> int:
         for case in benchmark.CASES[: asked.cases] if asked.only in (None, name) else ():
             found.append(benchmark.measured(case, asked.seconds, tell))
             tell("")
-            print(table(found[-1]), end="\n\n", flush=True)
+            print(found[-1].table(), end="\n\n", flush=True)
             write(asked.into, about, found)
     return 0 if all(one.equal for one in found) else 1
 

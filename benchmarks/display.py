@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from ftkit import models, training
+from ftkit import training
 from ftkit.bench import Panel
 from ftkit.bench.knobs import controls
 from ftkit.data import Task
@@ -25,7 +25,7 @@ from ftkit.objectives import SFT
 from ftkit.recipe import Recipe, Train
 
 from .pretraining import WARM, same_losses
-from .side_by_side import Arm, Block, Comparison, compare
+from .side_by_side import Arm, Block, Comparison, compare, size_of
 
 ALONE, PANEL, GOAL = "training.run", "panel", 0.98
 EQUAL = 1e-6  # share by which a loss may differ: the work is the same, in the same order
@@ -78,8 +78,7 @@ def measured(case: Case, seconds: float, tell=lambda text: None) -> Comparison:
             outcomes, probes = compare(arms(case, shares), seconds, tell)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    outline, _ = models.outline(case.model)
-    size = sum(weight.numel() for weight in outline.parameters())
+    size = size_of(case.model)
     title = f"a panel that draws {case.steps} steps of {size / 1e6:.2f} M weights, {case.batch} questions each"
     note = f"The thread that trains spent {median(shares):.2%} of its time on what the page shows."
     return Comparison("D1", title, ALONE, 6 * size, (PANEL, GOAL), outcomes, probes, note)

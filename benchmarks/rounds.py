@@ -1,41 +1,63 @@
 """R1: tokens of questions and attempts that a second of GRPO reads and learns from, ours beside TRL's as it comes.
+R2: how soon it gets problems right, ours beside TRL's, tuned.
 
-A round writes attempts, grades them and learns from them. Chance differs between the arms, so what must be equal is
-what the same policy earns on average; the learning rate is so small that it stays the same policy.
+A round writes attempts, grades them and learns from them. Chance differs between the arms, so what must be equal in R1
+is what the same policy earns on average; there the learning rate is so small that it stays the same policy. In R2 both
+must come as far in as many rounds.
 """
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from statistics import fmean
 
 from ftkit import machine, models, rewards
 from ftkit.data import Task, as_prompt
+from ftkit.evidence.reinforcing import FORM, GROUPS
 from ftkit.objectives import GRPO
 from ftkit.recipe import Recipe, Train
+from ftkit.runs import Store
+from ftkit.training import run
 
-from .side_by_side import Arm, Block, Comparison, compare, now
+from .side_by_side import Arm, Block, Comparison, compare, now, size_of
 
-DEFAULT, TUNED, OURS, GOAL = "GRPOTrainer", "GRPOTrainer, tuned", "ours", 3.0
+DEFAULT, TUNED, OURS = "GRPOTrainer", "GRPOTrainer, tuned", "ours"
 PLAIN = {"bf16": False, "fp16": False}  # the library would compute in bfloat16, where it may have no units, too
-QUICK = {"gradient_checkpointing": False, "num_generations": 8}
-RATE, EQUAL, WARM = 1e-9, 0.1, 1
+QUICK = {"activation_checkpointing": False}
+STILL = 1e-9  # a learning rate that moves nothing
+EQUAL, WARM = 0.1, 1
 GROUP = 8
+LAST = 3  # rounds whose mean says how far a policy has come
+HOUR = 3600
 
 
 @dataclass(frozen=True)
 class Case:
-    """Attempts of so many tokens at most, so many of them in a round."""
+    """Attempts of so many tokens at most, so many of them in a round, graded and learned from.
 
-    model: str = "small"
+    mark  the share of right attempts at which R2 has come far enough; None for R1
+    """
+
     task: str = "sums"
     attempts: int = 64
     longest: int = 24
     rounds: int = 5
+    reward: str = "python:vowels"
+    learning_rate: float = STILL
+    mark: float | None = None
+    model: str = "small"
 
 
-CASES = (Case(),)
+CASES = (
+    Case(),
+    Case(
+        GROUPS.task.name, GROUPS.train.batch, GROUPS.objective.longest, GROUPS.train.steps, "rule",
+        GROUPS.train.learning_rate, mark=0.75,
+    ),
+)  # fmt: skip
 
 
 @rewards.register("vowels")
@@ -44,26 +66,73 @@ def vowels(example, text) -> float:
     return sum(letter in "aeiou" for letter in text) / max(1, len(text))
 
 
+@dataclass(frozen=True)
+class Rounds:
+    """What an arm's rounds came to.
+
+    tokens, earned  of each round, or of each batch of the library's
+    ends            seconds from the start
+    """
+
+    tokens: list[int]
+    ends: list[float]
+    earned: list[float]
+
+
 def measured(case: Case, seconds: float, tell=lambda text: None) -> Comparison:
     """The comparison of one case."""
-    folder = Path(tempfile.mkdtemp(prefix="ftkit-bench-"))
-    try:
-        outcomes, probes = compare(arms(case, folder), seconds, tell)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    outline, _ = models.outline(case.model)
-    size = sum(weight.numel() for weight in outline.parameters())
-    title = f"rounds of {case.attempts} attempts of {case.longest} tokens, {size / 1e6:.2f} M weights"
-    return Comparison("R1", title, DEFAULT, 6 * size, (OURS, GOAL), outcomes, probes)
+    with tempfile.TemporaryDirectory(prefix="ftkit-bench-") as folder:
+        outcomes, probes = compare(arms(case, Path(folder)), seconds, tell)
+    what = f"rounds of {case.attempts} attempts of {case.longest} tokens, {size_of(case.model) / 1e6:.2f} M weights"
+    if case.mark is None:
+        return Comparison("R1", what, DEFAULT, 6 * size_of(case.model), (OURS, 3.0), outcomes, probes)
+    title = f"until {case.mark:.0%} of the attempts are right: {what}"
+    return Comparison("R2", title, TUNED, 0, (OURS, 1.15), outcomes, probes, unit="arrivals an hour")
 
 
 def arms(case: Case, folder: Path) -> list[Arm]:
-    """The reference first; it makes a round of one group, as it comes."""
-    return [
-        Arm(DEFAULT, lambda: library(case, GROUP, folder, **PLAIN), same_earnings),
-        Arm(TUNED, lambda: library(case, case.attempts, folder, **PLAIN, **QUICK), same_earnings),
-        Arm(OURS, lambda: ours(case, folder), same_earnings),
-    ]
+    """The reference first; as the library comes, it makes a round of one group."""
+    if case.mark is not None:
+        begun = lesson(folder)
+        ways = {TUNED: lambda seed: library(case, case.attempts, folder, begun, seed, **PLAIN, **QUICK),
+                OURS: lambda seed: ours(case, folder, begun, seed)}  # fmt: skip
+        return [Arm(name, arriving(case.mark, way), as_far) for name, way in ways.items()]
+    ways = {
+        DEFAULT: lambda: library(case, GROUP, folder, case.model, **PLAIN),
+        TUNED: lambda: library(case, case.attempts, folder, case.model, **PLAIN, **QUICK),
+        OURS: lambda: ours(case, folder, case.model),
+    }
+    return [Arm(name, lambda way=way: block(way()), same_earnings) for name, way in ways.items()]
+
+
+def lesson(folder: Path) -> str:
+    """The folder of a model that knows how an answer looks."""
+    models.save(*run(FORM, store=Store(folder / "form")).model(), folder / "begun")
+    return str(folder / "begun")
+
+
+def arriving(mark: float, way: Callable[[int], Rounds]) -> Callable[[], Block]:
+    """Rounds with another seed each time, until so much is earned."""
+    seeds = count()
+
+    def arrive() -> Block:
+        rounds = way(next(seeds))
+        found = arrival(rounds.earned, mark)
+        return Block(HOUR, rounds.ends[len(rounds.ends) - 1 if found is None else found], rounds.earned)
+
+    return arrive
+
+
+def arrival(earned: list[float], mark: float) -> int | None:
+    """The first round that, with those before it, has earned so much on average; None if there is none."""
+    reached = (i for i in range(LAST - 1, len(earned)) if fmean(earned[i + 1 - LAST : i + 1]) >= mark)
+    return next(reached, None)
+
+
+def as_far(made: list[float], reference: list[float]) -> str:
+    """Empty if as much is earned in the end as by the reference, or more."""
+    ours, theirs = fmean(made[-LAST:]), fmean(reference[-LAST:])
+    return "" if ours >= theirs - EQUAL else f"it earns {ours:.2f} in the end, and the other {theirs:.2f}"
 
 
 def same_earnings(made: list[float], reference: list[float]) -> str:
@@ -72,35 +141,38 @@ def same_earnings(made: list[float], reference: list[float]) -> str:
     return "" if apart <= EQUAL else f"it earned {fmean(made):.3f} instead of {fmean(reference):.3f}"
 
 
-def ours(case: Case, folder: Path) -> Block:
+def ours(case: Case, folder: Path, model: str, seed: int = 0) -> Rounds:
     """As a lab asks for it, whole: every round is written down."""
-    from ftkit.runs import Store
-    from ftkit.training import run
-
-    objective = GRPO(group=GROUP, longest=case.longest, reward="python:vowels", beta=0.0)
-    train = Train(case.rounds, case.attempts, RATE, schedule="constant", eval_examples=0, checkpoint_every=1_000_000)
+    objective = GRPO(group=GROUP, longest=case.longest, reward=case.reward, beta=0.0)
+    train = Train(
+        case.rounds, case.attempts, case.learning_rate, schedule="constant", seed=seed, eval_examples=0,
+        checkpoint_every=1_000_000,
+    )  # fmt: skip
     store = Store(folder / "runs")
-    done = run(Recipe(case.model, objective, Task(case.task, examples=400), train=train), store=store)
+    done = run(Recipe(model, objective, Task(case.task, examples=500), train=train), store=store)
     rounds = [event for event in done.metrics if event["kind"] == "loss"]
     shutil.rmtree(store.root, ignore_errors=True)
-    tokens = [one["values"]["tokens"] for one in rounds]
-    return block(tokens, [one["seconds"] for one in rounds], [one["values"]["reward"] for one in rounds])
+    values = [one["values"] for one in rounds]
+    return Rounds(
+        [one["tokens"] for one in values], [one["seconds"] for one in rounds], [one["reward"] for one in values]
+    )
 
 
-def library(case: Case, batch: int, folder: Path, **options) -> Block:
+def library(case: Case, batch: int, folder: Path, model: str, seed: int = 0, **options) -> Rounds:
     """TRL's trainer with its own way to write, as many attempts in all."""
     from datasets import Dataset
     from transformers import PrinterCallback, TrainerCallback
     from trl import GRPOConfig, GRPOTrainer
 
     machine.settle()
-    model, tokenizer = models.load(case.model)
-    asked = Task(case.task, examples=400).source()
+    loaded, tokenizer = models.load(model)
+    task = Task(case.task, examples=500)
+    asked, judge = task.source(), rewards.grader(case.reward, task.asks()[0])
     tokens, ends, earned = [], [], []
 
-    def graded(completions, **_) -> list[float]:
+    def graded(completions, number, **_) -> list[float]:
         texts = [one if isinstance(one, str) else one[0]["content"] for one in completions]
-        found = [vowels(None, text) for text in texts]
+        found = [one.value for one in judge.grade([asked[i] for i in number], texts)]
         earned.append(fmean(found))
         return found
 
@@ -110,28 +182,34 @@ def library(case: Case, batch: int, folder: Path, **options) -> Block:
             return super()._compute_loss(model, inputs)
 
     class Ends(TrainerCallback):
+        def on_train_begin(self, *args, **kwargs):
+            self.began = now()
+
         def on_step_end(self, *args, **kwargs):
-            ends.append(now())
+            ends.append(now() - self.began)
 
     with models.quiet():
         trainer = Seen(
-            model=model,
+            model=loaded,
             reward_funcs=graded,
             args=GRPOConfig(
                 str(folder / "trl"), per_device_train_batch_size=batch, max_steps=case.rounds * case.attempts // batch,
-                learning_rate=RATE, max_completion_length=case.longest, save_strategy="no", disable_tqdm=True,
+                num_generations=GROUP, learning_rate=case.learning_rate, lr_scheduler_type="constant", seed=seed,
+                max_completion_length=case.longest, save_strategy="no", disable_tqdm=True,
                 use_cpu=machine.device() == "cpu", dataloader_pin_memory=machine.device() == "cuda", **options,
             ),
-            train_dataset=Dataset.from_list([{"prompt": as_prompt(tokenizer, one.prompt)} for one in asked]),
+            train_dataset=Dataset.from_list(
+                [{"prompt": as_prompt(tokenizer, one.prompt), "number": i} for i, one in enumerate(asked)]
+            ),
             processing_class=tokenizer,
             callbacks=[Ends()],
         )  # fmt: skip
         trainer.remove_callback(PrinterCallback)
         trainer.train()
-    return block(tokens, ends, earned)
+    return Rounds(tokens, ends, earned)
 
 
-def block(tokens: list[int], ends: list[float], earned: list[float]) -> Block:
+def block(rounds: Rounds) -> Block:
     """From the end of the first rounds to that of the last one."""
-    warm = max(1, len(tokens) * WARM // 5)
-    return Block(sum(tokens[warm:]), ends[-1] - ends[warm - 1], earned)
+    warm = max(1, len(rounds.tokens) * WARM // 5)
+    return Block(sum(rounds.tokens[warm:]), rounds.ends[-1] - rounds.ends[warm - 1], rounds.earned)

@@ -74,10 +74,11 @@ class Outcome:
 class Comparison:
     """One table.
 
-    flop_a_token  useful operations: 6 N for a token that is learned from, 2 N for one that is written
+    flop_a_token  useful operations: 6 N for a token that is learned from, 2 N for a written one, 0 for what is no token
     goal          (arm, ratio) that the project has set itself, or None
     probes        what a matrix product reached before each round, GFLOP/s by number format
     note          what else was measured, in a sentence
+    unit          of the rates
     """
 
     id: str
@@ -88,6 +89,7 @@ class Comparison:
     outcomes: list[Outcome]
     probes: list[dict[str, float]]
     note: str = ""
+    unit: str = "tokens/s"
 
     @property
     def equal(self) -> bool:
@@ -110,7 +112,7 @@ class Comparison:
         arms = [
             asdict(one)
             | {
-                "tokens_per_second": round(one.rate, 1),
+                "rate": round(one.rate, 1),
                 "ratio": one.ratio,
                 "share_of_peak": {dtype: round(self.share_of_peak(one, dtype), 4) for dtype in self.probes[0]},
             }
@@ -118,13 +120,52 @@ class Comparison:
         ]
         goal = self.goal and {"arm": self.goal[0], "ratio": self.goal[1]}
         about = {"id": self.id, "title": self.title, "reference": self.reference, "goal": goal, "equal": self.equal}
-        about["note"] = self.note
+        about |= {"note": self.note, "unit": self.unit}
         return about | {
             "flop_a_token": self.flop_a_token,
             "restless": self.restless,
             "probes": self.probes,
             "arms": arms,
         }
+
+    def table(self) -> str:
+        """As Markdown; an arm whose results are unequal has no ratio."""
+        lines = [
+            f"### {self.id}: {self.title}",
+            "",
+            f"| arm | {self.unit} | times {self.reference} (lowest to highest) | of fp32 peak | of bf16 peak | equal |",
+            "|---|---:|---:|---:|---:|---|",
+        ]
+        for one in self.outcomes:
+            if one.left_out:
+                lines.append(f"| {one.name} | | | | | left out: {one.left_out[:80]} |")
+                continue
+            ratio = (
+                "none" if one.ratio is None else f"**{one.ratio:.2f}** ({min(one.ratios):.2f} to {max(one.ratios):.2f})"
+            )
+            of = [self.share_of_peak(one, dtype) for dtype in ("float32", "bfloat16")]
+            shares = " | ".join(f"{share:.1%}" if self.flop_a_token else "" for share in of)
+            lines.append(f"| {one.name} | {one.rate:,.0f} | {ratio} | {shares} | {one.unequal or 'yes'} |")
+        peaks = ", ".join(f"{dtype} {self.peak(dtype):,.0f} GFLOP/s" for dtype in self.probes[0])
+        slow = [
+            f"{one.name} {one.first_seconds:.0f} s" for one in self.outcomes if "compiled" in one.name and one.rates
+        ]
+        if slow:
+            lines += ["", f"First round with its compiling: {', '.join(slow)}."]
+        lines += ["", f"Matrix product of {PROBE_SIZE}: {peaks}; {len(self.probes)} rounds."]
+        if self.restless:
+            lines.append(
+                f"The probe moved by more than {PROBE_MOVES:.0%}: the machine was shared; trust no share of the peak."
+            )
+        return "\n".join([*lines, *filter(None, [self.note]), *self._goal()])
+
+    def _goal(self) -> list[str]:
+        if not self.goal:
+            return []
+        name, wanted = self.goal
+        ratio = next(one.ratio for one in self.outcomes if one.name == name)
+        said = "not measured" if ratio is None else f"{ratio:.3f}, {'reached' if ratio >= wanted else 'not reached'}"
+        return [f"Goal: {name} at least {wanted:g} times {self.reference}: {said}."]
 
 
 def probe() -> dict[str, float]:
@@ -152,6 +193,13 @@ def now() -> float:
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter()
+
+
+def size_of(model: str) -> int:
+    """The number of a model's weights."""
+    from ftkit import models
+
+    return sum(weight.numel() for weight in models.outline(model)[0].parameters())
 
 
 def compare(arms: Iterable[Arm], seconds: float, tell: Callable[[str], None] = lambda text: None) -> tuple:
@@ -195,43 +243,7 @@ def _round(arms: list[Arm], outcomes: dict[str, Outcome], tell, timed: bool) -> 
             outcome.first_seconds = round(time.perf_counter() - begin, 1)
 
 
-def table(found: Comparison) -> str:
-    """A comparison as Markdown; an arm whose results are unequal has no ratio."""
-    lines = [
-        f"### {found.id}: {found.title}",
-        "",
-        f"| arm | tokens/s | times {found.reference} (lowest to highest) | of fp32 peak | of bf16 peak | equal |",
-        "|---|---:|---:|---:|---:|---|",
-    ]
-    for one in found.outcomes:
-        if one.left_out:
-            lines.append(f"| {one.name} | | | | | left out: {one.left_out[:80]} |")
-            continue
-        ratio = "none" if one.ratio is None else f"**{one.ratio:.2f}** ({min(one.ratios):.2f} to {max(one.ratios):.2f})"
-        shares = " | ".join(f"{found.share_of_peak(one, dtype):.1%}" for dtype in ("float32", "bfloat16"))
-        lines.append(f"| {one.name} | {one.rate:,.0f} | {ratio} | {shares} | {one.unequal or 'yes'} |")
-    peaks = ", ".join(f"{dtype} {found.peak(dtype):,.0f} GFLOP/s" for dtype in found.probes[0])
-    slow = [f"{one.name} {one.first_seconds:.0f} s" for one in found.outcomes if "compiled" in one.name and one.rates]
-    if slow:
-        lines += ["", f"First round with its compiling: {', '.join(slow)}."]
-    lines += ["", f"Matrix product of {PROBE_SIZE}: {peaks}; {len(found.probes)} rounds."]
-    if found.restless:
-        lines.append(
-            f"The probe moved by more than {PROBE_MOVES:.0%}: the machine was shared; trust no share of the peak here."
-        )
-    return "\n".join([*lines, *filter(None, [found.note]), *_goal(found)])
-
-
-def _goal(found: Comparison) -> list[str]:
-    if not found.goal:
-        return []
-    name, wanted = found.goal
-    ratio = next(one.ratio for one in found.outcomes if one.name == name)
-    said = "not measured" if ratio is None else f"{ratio:.3f}, {'reached' if ratio >= wanted else 'not reached'}"
-    return [f"Goal: {name} at least {wanted:g} times {found.reference}: {said}."]
-
-
-def write(path, machine: dict, comparisons: list[Comparison]) -> None:
+def write(path, machine: dict, comparisons: list) -> None:
     """The JSON report."""
     report = {"machine": machine, "equal": all(one.equal for one in comparisons)}
     path.parent.mkdir(parents=True, exist_ok=True)

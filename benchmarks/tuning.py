@@ -15,11 +15,11 @@ from ftkit.objectives import SFT
 from ftkit.recipe import Recipe, Train
 
 from .pretraining import EQUAL, RATE, WARM, same_losses
-from .side_by_side import Arm, Block, Comparison, compare, now
+from .side_by_side import Arm, Block, Comparison, compare, now, size_of
 
 DEFAULT, TUNED, OURS, GOAL = "SFTTrainer", "SFTTrainer, tuned", "ours", 2.0
 PLAIN = {"bf16": False, "fp16": False}  # the library would compute in bfloat16, where it may have no units, too
-QUICK = {"gradient_checkpointing": False}
+QUICK = {"activation_checkpointing": False}
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,9 @@ CASES = (Case(),)
 
 def measured(case: Case, seconds: float, tell=lambda text: None) -> Comparison:
     """The comparison of one case."""
-    folder = Path(tempfile.mkdtemp(prefix="ftkit-bench-"))
-    try:
-        outcomes, probes = compare(arms(case, folder), seconds, tell)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    outline, _ = models.outline(case.model)
-    size = sum(weight.numel() for weight in outline.parameters())
+    with tempfile.TemporaryDirectory(prefix="ftkit-bench-") as folder:
+        outcomes, probes = compare(arms(case, Path(folder)), seconds, tell)
+    size = size_of(case.model)
     title = f"tuning {size / 1e6:.2f} M weights on {case.task}, {case.batch} questions a step"
     return Comparison("S1", title, DEFAULT, 6 * size, (OURS, GOAL), outcomes, probes)
 

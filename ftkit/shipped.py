@@ -282,8 +282,8 @@ def _lessons(found: dict[str, dict]) -> list[str]:
         for task, one in found.items()
     ]
     return [
-        f"\nAfter a lesson of {lessons.TOKENS:,} tokens, some 25 s of `small` on two cores, each of the 17 tasks of the paper's"
-        " Table 2 should reach 0.5 and twice the best baseline. `taught`: on questions of the lesson itself.\n",
+        f"\nAfter a lesson of {lessons.TOKENS:,} tokens, some 25 s of `small` on two cores, each of the 17 tasks of the"
+        " paper's Table 2 should reach 0.5 and twice the best baseline. `taught`: on questions of the lesson itself.\n",
         "| task | score | baseline | wanted | reached | taught |\n| --- | --- | --- | --- | --- | --- |",
         *rows,
         "",

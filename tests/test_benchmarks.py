@@ -4,20 +4,16 @@ import json
 import os
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # they are no part of the package
-
-from benchmarks import __main__ as program  # noqa: E402
-from benchmarks import decoding, display, pretraining, side_by_side  # noqa: E402
-from benchmarks.side_by_side import Arm, Block, Comparison, Outcome, compare, table  # noqa: E402
-from ftkit import models  # noqa: E402
-from ftkit.data import Corpus, Rows  # noqa: E402
-from ftkit.generation import Rollout  # noqa: E402
-from ftkit.models import Layout  # noqa: E402
+from benchmarks import __main__ as program
+from benchmarks import decoding, display, labs, pretraining, rounds, side_by_side, tuning
+from benchmarks.side_by_side import Arm, Block, Comparison, Outcome, compare
+from ftkit import models
+from ftkit.data import Corpus, Rows
+from ftkit.generation import Rollout
+from ftkit.models import Layout
 
 CASE = pretraining.Case(Layout(width=64, layers=1, heads=2, feed_forward=64, context=48), 2, 32, steps=4)
 
@@ -50,7 +46,7 @@ def test_arms_take_turns_and_ratios_are_those_of_the_same_round(instantly):
 
 
 def test_the_table_holds_ratio_spread_share_of_peak_and_goal(instantly):
-    text = table(comparison(arm("theirs", 1.0), arm("ours", 0.5), goal=("ours", 1.7)))
+    text = comparison(arm("theirs", 1.0), arm("ours", 0.5), goal=("ours", 1.7)).table()
     assert "| ours | 200 | **2.00** (2.00 to 2.00) | 0.2% | 0.1% | yes |" in text  # 200 x 1e6 of 100e9 and 400e9
     assert text.endswith("Goal: ours at least 1.7 times theirs: 2.000, reached.")
 
@@ -58,8 +54,8 @@ def test_the_table_holds_ratio_spread_share_of_peak_and_goal(instantly):
 def test_unequal_results_have_no_ratio(instantly):
     found = comparison(arm("theirs", 1.0), arm("ours", 0.1, made=2), goal=("ours", 1.7))
     assert not found.equal and found.outcomes[1].ratio is None
-    assert "| ours | 1,000 | none | 1.0% | 0.2% | 2 instead of 1 |" in table(found)
-    assert "not measured" in table(found) and found.to_json()["arms"][1]["ratio"] is None
+    assert "| ours | 1,000 | none | 1.0% | 0.2% | 2 instead of 1 |" in found.table()
+    assert "not measured" in found.table() and found.to_json()["arms"][1]["ratio"] is None
 
 
 def test_what_becomes_unequal_in_a_later_round_is_seen(instantly):
@@ -74,7 +70,7 @@ def test_only_an_optional_arm_may_fail(instantly):
         raise RuntimeError("no compiler\nat all")
 
     found = comparison(arm("theirs", 1.0), Arm("compiled", fails, lambda *_: "", optional=True))
-    assert "left out: RuntimeError: no compiler |" in table(found) and found.equal
+    assert "left out: RuntimeError: no compiler |" in found.table() and found.equal
     with pytest.raises(RuntimeError, match="no compiler"):
         compare([arm("theirs", 1.0), Arm("ours", fails, lambda *_: "")], 0)
 
@@ -150,8 +146,61 @@ def test_a_panel_learns_what_a_run_alone_learns_and_really_draws(tmp_path, tiny_
 def test_the_benchmark_of_a_panel_reports_a_ratio_and_its_goal(instantly, tiny_folder):
     found = display.measured(display.Case(str(tiny_folder), batch=4, steps=6), seconds=0)
     assert found.equal and len(found.outcomes[1].ratios) == side_by_side.ROUNDS
-    assert "Goal: panel at least 0.98 times training.run: " in table(found)
-    assert "% of its time on what the page shows." in table(found)
+    assert "Goal: panel at least 0.98 times training.run: " in found.table()
+    assert "% of its time on what the page shows." in found.table()
+
+
+def test_all_ways_of_tuning_learn_the_same(tmp_path, tiny_folder, monkeypatch):
+    monkeypatch.setenv("FTKIT_DTYPE", "float32")
+    case = tuning.Case(str(tiny_folder), batch=4, steps=5)
+    arms = tuning.arms(case, tmp_path)
+    blocks = [arm.run() for arm in arms]
+    assert [arm.name for arm in arms] == [tuning.DEFAULT, tuning.TUNED, tuning.OURS]
+    assert {arm.differs(block.made, blocks[0].made) for arm, block in zip(arms, blocks, strict=True)} == {""}
+    assert len({block.tokens for block in blocks}) == 1 and blocks[0].tokens > 0
+    other = tuning.ours(replace(case, batch=2), tmp_path)
+    assert arms[-1].differs(other.made, blocks[0].made) != "", "other rows must be seen to be others"
+
+
+def test_all_ways_of_reinforcing_try_as_often_and_earn_the_same(tmp_path, tiny_folder):
+    case = rounds.Case(model=str(tiny_folder), attempts=16, longest=6, rounds=3)
+    arms = rounds.arms(case, tmp_path)
+    blocks = [arm.run() for arm in arms]
+    assert {arm.differs(block.made, blocks[0].made) for arm, block in zip(arms, blocks, strict=True)} == {""}
+    assert [len(block.made) for block in blocks] == [6, 3, 3], "as it comes, the library tries one group at a time"
+    assert min(block.tokens for block in blocks) > 0 and min(block.seconds for block in blocks) > 0
+    assert rounds.same_earnings([0.2, 0.2], [0.4, 0.4]) == "it earned 0.200 instead of 0.400"
+
+
+def test_a_policy_has_arrived_when_three_rounds_earn_enough_on_average():
+    assert rounds.arrival([0.5, 0.9, 0.7, 0.8], 0.75) == 3
+    assert rounds.arrival([0.9, 0.9], 0.75) is None and rounds.arrival([0.1] * 9, 0.75) is None
+    seeds, tried = [0.1, 0.8, 0.9, 0.9, 0.9], []
+
+    def way(seed):
+        tried.append(seed)
+        return rounds.Rounds([1] * 5, [10.0, 20.0, 30.0, 40.0, 50.0], seeds if seed else [0.1] * 5)
+
+    arrive = rounds.arriving(0.8, way)
+    late, early = arrive(), arrive()
+    assert tried == [0, 1] and (late.seconds, early.seconds) == (50.0, 40.0)
+    assert rounds.as_far(early.made, late.made) == "", "to come further is no fault"
+    assert rounds.as_far(late.made, early.made) == "it earns 0.10 in the end, and the other 0.90"
+
+
+def test_ours_and_the_library_s_are_taken_to_the_same_mark_from_the_same_lesson(tmp_path, tiny_folder, monkeypatch):
+    monkeypatch.setattr(rounds, "lesson", lambda folder: str(tiny_folder))
+    case = replace(rounds.CASES[1], attempts=16, longest=6, rounds=3)
+    arms = rounds.arms(case, tmp_path)
+    assert [arm.name for arm in arms] == [rounds.TUNED, rounds.OURS]
+    blocks = [arm.run() for arm in arms]
+    assert {len(block.made) for block in blocks} == {3} and {block.tokens for block in blocks} == {rounds.HOUR}
+
+
+def test_what_a_lab_needs_is_held_against_its_limits():
+    assert labs.Needs("10", 0.8, 1.9).table().endswith("1.90 minutes (limits: 1 GiB, 2 minutes: kept).")
+    assert labs.Needs("10", 1.2, 1.9).table().endswith("not kept).")
+    assert labs.Needs("10", 0.8, 2.1).to_json()["minutes"] == 2.1 and "30_sft" in labs.CASES
 
 
 def test_a_row_is_cut_after_its_end():

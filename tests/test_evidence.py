@@ -358,6 +358,9 @@ def test_tutors_are_measured_on_other_questions_for_each_seed(tmp_path, monkeypa
     recipe = tutoring.LEARNING.but(steps=1, batch=2, examples=4, warmup=0)
     found = tutoring.solved(Arm("arm", tutoring.solved, recipe=recipe, options=options), seed=1)
     assert found.keys() == {"right", "steps", "validation", "distance", "recalled"} and found["distance"] != 0
+    told = tutoring.TOLD.but(steps=1, batch=2, examples=4, warmup=0)
+    found = tutoring.told(Arm("arm", tutoring.told, recipe=told, options=options), seed=1)
+    assert found.keys() == {"right", "validation", "kept", "distance", "recalled"} and found["distance"] != 0
     areas = tutoring.found(Arm("blame", tutoring.found, recipe=first, options=(("asked", 4),)), seed=1)
     assert areas.keys() == {"blame", "surprise"}
     said = world.task("steps").sample("train", 0).completion

@@ -1,6 +1,6 @@
 """Did it work? Exact match, probes of what a model knows, distance from the world, and how sure we may be."""
 
-from .answers import BATCH, Answer, answers, exact_match, go_on
+from .answers import BATCH, Answer, answers, answers_to, exact_match, go_on
 from .distance import Divergence, bits_per_byte, divergence
 from .encoders import FILLED, FILLED_FORGETTING, fill
 from .intervals import Measurement, bootstrap, correlation, mean, share, wilson
@@ -12,8 +12,8 @@ from .tokens import TokenValues, auc, token_losses, token_rewards, written
 
 __all__ = [
     "BATCH", "FILLED", "FILLED_FORGETTING", "FORGETTING", "PROBES", "Answer", "Divergence", "Measurement", "Spectrum",
-    "TokenValues", "agreement", "answers", "auc", "best_of", "bits_per_byte", "bootstrap", "correlation", "divergence",
-    "exact_match", "fill", "forgetting_probes", "go_on", "head", "island_of", "judging", "logratios", "mean",
-    "pass_at", "probe", "probes_of", "recall", "sampled_pairs", "share", "spectra", "token_losses", "token_rewards",
-    "wilson", "wins", "written",
+    "TokenValues", "agreement", "answers", "answers_to", "auc", "best_of", "bits_per_byte", "bootstrap", "correlation",
+    "divergence", "exact_match", "fill", "forgetting_probes", "go_on", "head", "island_of", "judging", "logratios",
+    "mean", "pass_at", "probe", "probes_of", "recall", "sampled_pairs", "share", "spectra", "token_losses",
+    "token_rewards", "wilson", "wins", "written",
 ]  # fmt: skip
