@@ -269,3 +269,11 @@ def test_rows_are_prepared_beside_a_card_and_never_beside_a_busy_cpu(monkeypatch
 
 def test_a_machine_multiplies_more_than_a_million_numbers_a_second():
     assert 1e6 < machine.products() < 1e16 and machine.products() is machine.products()
+
+
+def test_few_products_are_kept_unless_somebody_wants_it_otherwise(monkeypatch):
+    first, second = machine.KEPT_PRODUCTS
+    monkeypatch.delenv(first, raising=False)
+    monkeypatch.setenv(second, "7")
+    machine.settle()
+    assert os.environ[first] == "32" and os.environ[second] == "7"
