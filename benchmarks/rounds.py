@@ -22,7 +22,7 @@ from ftkit.recipe import Recipe, Train
 from ftkit.runs import Store
 from ftkit.training import run
 
-from .side_by_side import Arm, Block, Comparison, compare, now, size_of
+from .side_by_side import Arm, Block, Comparison, as_it_comes, compare, now, size_of
 
 DEFAULT, TUNED, OURS = "GRPOTrainer", "GRPOTrainer, tuned", "ours"
 PLAIN = {"bf16": False, "fp16": False}  # the library would compute in bfloat16, where it may have no units, too
@@ -188,7 +188,7 @@ def library(case: Case, batch: int, folder: Path, model: str, seed: int = 0, **o
         def on_step_end(self, *args, **kwargs):
             ends.append(now() - self.began)
 
-    with models.quiet():
+    with as_it_comes():
         trainer = Seen(
             model=loaded,
             reward_funcs=graded,

@@ -3,7 +3,9 @@
 import gc
 import json
 import time
+import warnings
 from collections.abc import Callable, Iterable
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
@@ -193,6 +195,16 @@ def now() -> float:
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter()
+
+
+@contextmanager
+def as_it_comes():
+    """Inside, a library of others may use its own outdated names and draw its bars unheard."""
+    from ftkit import models
+
+    with models.quiet(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*gradient_checkpointing.* is deprecated", FutureWarning)
+        yield
 
 
 def size_of(model: str) -> int:

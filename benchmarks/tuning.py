@@ -15,7 +15,7 @@ from ftkit.objectives import SFT
 from ftkit.recipe import Recipe, Train
 
 from .pretraining import EQUAL, RATE, WARM, same_losses
-from .side_by_side import Arm, Block, Comparison, compare, now, size_of
+from .side_by_side import Arm, Block, Comparison, as_it_comes, compare, now, size_of
 
 DEFAULT, TUNED, OURS, GOAL = "SFTTrainer", "SFTTrainer, tuned", "ours", 2.0
 PLAIN = {"bf16": False, "fp16": False}  # the library would compute in bfloat16, where it may have no units, too
@@ -98,7 +98,7 @@ def library(case: Case, **options) -> Block:
         def on_step_end(self, *args, **kwargs):
             ends.append(now())
 
-    with tempfile.TemporaryDirectory() as folder, models.quiet():
+    with tempfile.TemporaryDirectory() as folder, as_it_comes():
         trainer = Seen(
             model,
             SFTConfig(
