@@ -27,7 +27,7 @@ from .side_by_side import Arm, Block, Comparison, as_it_comes, compare, now, siz
 DEFAULT, TUNED, OURS = "GRPOTrainer", "GRPOTrainer, tuned", "ours"
 PLAIN = {"bf16": False, "fp16": False}  # the library would compute in bfloat16, where it may have no units, too
 QUICK = {"activation_checkpointing": False}
-STILL = 1e-9  # a learning rate that moves nothing
+STILL = 1e-6  # a learning rate that moves next to nothing
 EQUAL, WARM = 0.1, 1
 GROUP = 8
 LAST = 3  # rounds whose mean says how far a policy has come

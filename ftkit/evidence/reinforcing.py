@@ -6,11 +6,11 @@ from statistics import fmean
 from .. import evaluation, models, rewards, world
 from ..data import Task
 from ..evaluation import Answer, answers
-from ..objectives import GRPO, PPO, SFT, Reinforce, Reward
+from ..objectives import DPO, GRPO, PPO, SFT, Reinforce, Reward
 from ..recipe import Recipe, Train
 from .arms import Arm, begun, finished, left_by
 from .preferring import TAUGHT, learning
-from .verdicts import Claim, Judgement, beyond, values_of
+from .verdicts import Claim, Judgement, beyond, more, values_of
 
 FORM = Recipe(  # how an answer looks; too short a lesson to teach how to find it
     model="small",
@@ -35,6 +35,9 @@ PLEASING = Recipe(
     task=Task("style", examples=500),
     train=Train(steps=12, batch=32, learning_rate=1e-3, schedule="constant", eval_examples=0),
 )
+
+# without a judge: as many steps as take the time of the judge's lesson and these rounds
+DIRECT = learning(DPO()).but(steps=100)
 
 
 def reasoned(arm: Arm, seed: int) -> dict:
@@ -62,6 +65,12 @@ def pleased(arm: Arm, seed: int) -> dict:
     golds = [one["gold"] for one in rounds]
     peak = max(fmean(golds[i : i + LAST]) for i in range(len(golds) - LAST + 1))
     return found | {"peak": peak, "said": fmean(one.value for one in said)}
+
+
+def told_directly(arm: Arm, seed: int) -> dict:
+    """said: as above, of a policy that has learned from the pairs themselves"""
+    with begun(arm, seed) as (model, _, tokenizer):
+        return {"said": fmean(one.value for one in _said(model, tokenizer, seed, dict(arm.options)["asked"]))}
 
 
 def picked(arm: Arm, seed: int) -> dict:
@@ -128,7 +137,7 @@ def _pleasing(name: str, recipe: Recipe) -> Arm:
 
 
 FORMED, REWARDED, TAUGHT_WORKED = "before", "after", "taught"
-FREE, PRICED, PLAIN, PICKED = "beta 0", "with a price", "REINFORCE", "best of n"
+FREE, PRICED, PLAIN, PICKED, DIRECTLY = "beta 0", "with a price", "REINFORCE", "best of n", "DPO, as long"
 REASONING = (
     Arm(FORMED, reasoned, recipe=FORM, options=QUESTIONS),
     _reasoning(REWARDED, GROUPS),
@@ -140,6 +149,7 @@ POLICIES = {
     PLAIN: PLEASING.but(objective=Reinforce(group=4, longest=40, beta=0.1), learning_rate=3e-4, steps=16),
 }
 ARMS = {name: _pleasing(name, recipe) for name, recipe in POLICIES.items()}
+ARMS[DIRECTLY] = Arm(DIRECTLY, told_directly, recipe=DIRECT, options=(*QUESTIONS, ("first", TAUGHT)))
 ARMS[PICKED] = Arm(PICKED, picked, recipe=learning(Reward()), options=(*QUESTIONS, ("first", TAUGHT)))
 
 CLAIMS = (
@@ -158,7 +168,7 @@ CLAIMS = (
         rule="gold score of sampled answers, with a price of distance less without; above 0",
         unit="score",
         least=0.0,
-        arms=tuple(ARMS.values()),
+        arms=(*(ARMS[name] for name in POLICIES), ARMS[PICKED]),
         judge=_held,
     ),
     Claim(
@@ -169,6 +179,16 @@ CLAIMS = (
         least=0.0,
         arms=(ARMS[PRICED], ARMS[PICKED]),
         judge=_beats_picking,
+    ),
+    Claim(
+        id="no-detour-needed",
+        statement="In as much time, DPO makes more of the same pairs than a reward model with PPO after it.",
+        rule="gold score of sampled answers after DPO less that after PPO with a price, whose judge learned from the"
+        " same 300 pairs; above 0",
+        unit="score",
+        least=0.0,
+        arms=(ARMS[DIRECTLY], ARMS[PRICED]),
+        judge=more("said", DIRECTLY, PRICED),
     ),
     Claim(
         id="rule-teaches",
