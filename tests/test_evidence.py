@@ -332,6 +332,8 @@ def test_rewards_are_judged_by_what_they_change():
     found = CLAIMS["price-holds"].judge(measured)
     assert found.effects == pytest.approx([0.2]) and found.arms["first"] == [0.3]
     assert CLAIMS["tuning-beats-picking"].judge(measured).effects == pytest.approx([0.05])
+    both = {"DPO, as long": [{"said": 0.5}], "with a price": priced}
+    assert CLAIMS["no-detour-needed"].judge(both).effects == pytest.approx([0.1])
 
 
 def test_a_policy_is_judged_by_a_reward_model_of_its_own_seed(tmp_path, monkeypatch, store):
@@ -347,6 +349,9 @@ def test_a_policy_is_judged_by_a_reward_model_of_its_own_seed(tmp_path, monkeypa
     assert found.keys() == {"earned", "gold", "kl", "peak", "said"} and found["earned"] != 0
     best = reinforcing.picked(Arm("best", reinforcing.picked, recipe=judge, options=options), seed=1)
     assert best.keys() == {"first", "best"}
+    options = (*options, ("first", taught))
+    direct = Arm("direct", reinforcing.told_directly, recipe=reinforcing.DIRECT.but(**few), options=options)
+    assert reinforcing.told_directly(direct, seed=1).keys() == {"said"}
 
 
 def test_tutors_are_measured_on_other_questions_for_each_seed(tmp_path, monkeypatch, store):
