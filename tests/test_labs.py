@@ -363,6 +363,7 @@ def test_lab_52_is_fooled_and_held(executed):
     assert first[2] == pytest.approx(0, abs=1e-3) and last[2] >= 1, "the first round is written by the reference itself"
     assert last[0] > first[0], "the judge is pleased"
     assert ran.right["with a price"] >= ran.right["beta 0"] + 0.1
+    assert ran.ratio == pytest.approx([1, 1], abs=1e-2) and ran.first_kl == pytest.approx(0, abs=1e-3)
     assert ran.moved == pytest.approx(0, abs=1e-3), "where all is liked alike, nothing is learned"
     assert max(ran.seconds_of.values()) * gflops() / PROBE <= RUN * SHARED
     same_training(ran.firsts["taught"], preferring.TAUGHT)
