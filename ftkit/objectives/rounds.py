@@ -169,7 +169,7 @@ def _trainer() -> type:
             model.eval()
             old, values = read(model, self.critic)
             first, context = self.reference()
-            with context:
+            with context, self.accelerator.autocast():  # in the format in which the policy was read
                 before, _ = read(first)
             return replace(
                 written, old_logprobs=old, reference_logprobs=before, values=values,
