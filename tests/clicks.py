@@ -39,6 +39,9 @@ class Kernel:
         """What a cell prints; raises what it raises."""
         request = self.send(code)
         content = self.reply(request)
+        while content["status"] == "aborted":  # ipykernel 6 refuses for a moment whatever comes after an error
+            request = self.send(code)
+            content = self.reply(request)
         assert content["status"] == "ok", "\n".join(content.get("traceback", [content.get("evalue", "")]))
         printed = ""
         while True:
