@@ -4,6 +4,7 @@ The worker never prints, displays or enters an output widget: across kernels onl
 """
 
 import gc
+import math
 import os
 import sys
 import threading
@@ -16,6 +17,7 @@ from .. import machine
 from ..training import Hand
 
 RATE = 5  # looks a second; a server drops messages above a thousand
+LOOK = 0.02  # seconds between two looks whether the work has ended
 MODES = ("thread", "cell", "headless")
 BUSY = ("running", "stopping")
 
@@ -115,9 +117,13 @@ class Live:
             self.on_change()
 
     def join(self, timeout: float | None = None) -> bool:
-        """Waits for the end, and until the page says so; True if there is nothing to wait for any more. An event,
-        because interrupting Thread.join marks a running thread as ended on Python 3.11 and 3.12."""
-        return self.state == "idle" or self._ended.wait(timeout)
+        """Waits for the end, and until the page says so; True if there is nothing to wait for any more. It looks again
+        and again, for on being interrupted twice Event.wait may leave its lock taken or give it back twice, and
+        interrupting Thread.join marks a running thread as ended on Python 3.11 and 3.12."""
+        end = time.monotonic() + (math.inf if timeout is None else timeout)
+        while not (over := self.state == "idle" or self._ended.is_set()) and time.monotonic() < end:
+            time.sleep(LOOK)
+        return over
 
     @classmethod
     def others(cls, timeout: float) -> None:
