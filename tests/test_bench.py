@@ -5,6 +5,7 @@ import io
 import math
 import re
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -178,34 +179,35 @@ def test_an_error_in_the_worker_is_an_error_of_the_cell(how):
 
 
 @pytest.mark.parametrize("how", ["thread", "cell"])
-def test_interrupting_a_waiting_cell_is_stop(how):
-    one, waited = Live(how, lambda: None), []
+def test_interrupting_a_waiting_cell_is_stop_however_often(how):
+    one, before = Live(how, lambda: None), signal.getsignal(signal.SIGINT)
 
-    def interrupt():
-        waited.append(1)
-        if len(waited) == 2:
-            raise KeyboardInterrupt
+    def press():
+        for _ in range(3):
+            signal.raise_signal(signal.SIGINT)
 
     one.start(gradient_descent)
-    assert one.wait(interrupt).status == "stopped"
+    assert one.wait(press).status == "stopped" and signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_second_interrupt_does_not_undo_the_first(monkeypatch):
-    """It comes within Stop, before the run has been told."""
-    one, presses = Live("thread", lambda: None), [1, 2, 3]
+def test_a_later_interrupt_ends_a_cell_whose_work_does_not_listen(monkeypatch):
+    monkeypatch.setattr(live, "ONE_PRESS", 0.1)
+    one, held = Live("thread", lambda: None), threading.Event()
+    one.start(lambda hand: held.wait(seconds(10)))
+    with pytest.raises(KeyboardInterrupt):
+        one.wait(lambda: signal.raise_signal(signal.SIGINT))
+    assert one.state == "stopping"
+    held.set()
+    assert one.join(seconds(10))
 
-    def interrupt(*_):
-        presses.pop()
-        raise KeyboardInterrupt
 
-    def told(hand):
-        if presses:
-            interrupt()
-        hand.stopped.set()
-
-    monkeypatch.setattr(live.Hand, "stop", told)
-    one.start(gradient_descent)
-    assert one.wait(interrupt).status == "stopped" and not presses
+def test_a_cell_outside_the_main_thread_waits_too():
+    one, found = Live("thread", lambda: None), []
+    one.start(lambda hand: gradient_descent(hand, steps=10))
+    waiting = threading.Thread(target=lambda: found.append(one.wait().status))
+    waiting.start()
+    waiting.join(seconds(10))
+    assert found == ["done"]
 
 
 def test_in_cell_mode_only_the_waiting_thread_draws():

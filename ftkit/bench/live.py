@@ -6,11 +6,13 @@ The worker never prints, displays or enters an output widget: across kernels onl
 import gc
 import math
 import os
+import signal
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .. import machine
@@ -18,6 +20,7 @@ from ..training import Hand
 
 RATE = 5  # looks a second; a server drops messages above a thousand
 LOOK = 0.02  # seconds between two looks whether the work has ended
+ONE_PRESS = 1.0  # seconds in which interrupts count as one
 MODES = ("thread", "cell", "headless")
 BUSY = ("running", "stopping")
 
@@ -118,8 +121,8 @@ class Live:
 
     def join(self, timeout: float | None = None) -> bool:
         """Waits for the end, and until the page says so; True if there is nothing to wait for any more. It looks again
-        and again, for on being interrupted twice Event.wait may leave its lock taken or give it back twice, and
-        interrupting Thread.join marks a running thread as ended on Python 3.11 and 3.12."""
+        and again, for an interrupt within Event.wait may leave its lock taken, and one within Thread.join marks a
+        running thread as ended on Python 3.11 and 3.12."""
         end = time.monotonic() + (math.inf if timeout is None else timeout)
         while not (over := self.state == "idle" or self._ended.is_set()) and time.monotonic() < end:
             time.sleep(LOOK)
@@ -134,34 +137,26 @@ class Live:
 
     def wait(self, on_wait: Callable[[], None] = lambda: None) -> Any:
         """
-        The work's result, once it has ended; an interrupt of the waiting cell is Stop.
+        The work's result, once it has ended; an interrupt of the waiting cell is Stop, and one that comes again later
+        ends the cell at once.
 
         on_wait  called five times a second meanwhile, in the waiting thread
-        raises   whatever the work raised
+        raises   whatever the work raised; KeyboardInterrupt
         """
         if self.busy:
             machine.release_helpers()  # cells may have computed since the start
-        try:
+        with _presses() as presses:
             while not self.join(1 / RATE):
+                if presses:
+                    self.stop()
                 if self.how == "cell":
                     self.on_change()
                 on_wait()
-        except KeyboardInterrupt:
-            self._stop_surely()
-            self.join()
         if self.how == "cell":
             self.on_change()
         if self.error is not None:
             raise self.error
         return self.value
-
-    def _stop_surely(self) -> None:
-        """Stop, however often the stop square is pressed meanwhile."""
-        while True:
-            try:
-                return self.stop()
-            except KeyboardInterrupt:
-                continue
 
     def _work(self, work, ended: threading.Event) -> None:
         if self.how == "thread":
@@ -179,6 +174,27 @@ class Live:
                 self.on_change()  # the last state always reaches the screen
         finally:
             ended.set()
+
+
+@contextmanager
+def _presses() -> Iterator[list[float]]:
+    """The moments in seconds at which the stop square was pressed. Meanwhile an interrupt raises nothing, wherever it
+    strikes: an exception could fall between the lines that answer the one before. A press after ONE_PRESS raises."""
+    presses = []
+
+    def press(*_):
+        presses.append(time.monotonic())
+        if presses[-1] - presses[0] > ONE_PRESS:
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield presses  # it is never interrupted
+        return
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield presses
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _forget(error: BaseException) -> None:
