@@ -10,7 +10,7 @@ from ftkit import machine, models
 from ftkit.data import Corpus, encode
 from ftkit.generation import Rollout, generate
 
-from .side_by_side import Arm, Block, Comparison, compare, now
+from .side_by_side import Arm, Block, Comparison, Goal, compare, now
 
 MODEL, NEW = "small", 48
 TIE = 1e-4  # two tokens whose logits are nearer than this are equally likely
@@ -48,8 +48,8 @@ def measured(case: Case, seconds: float, tell=lambda text: None, name: str = MOD
     given = prompts(model, tokenizer, case)
     outcomes, probes = compare(arms(model, _stock(name), tokenizer, given, case), seconds, tell)
     size = sum(weight.numel() for weight in model.parameters())
-    goal = (OURS, GOAL[1]) if case.batch == GOAL[0] and case.whole and not case.temperature else None
-    return Comparison("G1", f"writing, {case.title}", GENERATE, 2 * size, goal, outcomes, probes)
+    goals = (Goal(OURS, GOAL[1], GENERATE),) if case.batch == GOAL[0] and case.whole and not case.temperature else ()
+    return Comparison("G1", f"writing, {case.title}", GENERATE, 2 * size, goals, outcomes, probes)
 
 
 def prompts(model, tokenizer, case: Case) -> list[str]:

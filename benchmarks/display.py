@@ -25,7 +25,7 @@ from ftkit.objectives import SFT
 from ftkit.recipe import Recipe, Train
 
 from .pretraining import WARM, same_losses
-from .side_by_side import Arm, Block, Comparison, compare, size_of
+from .side_by_side import Arm, Block, Comparison, Goal, compare, size_of
 
 ALONE, PANEL, GOAL = "training.run", "panel", 0.98
 EQUAL = 1e-6  # share by which a loss may differ: the work is the same, in the same order
@@ -81,7 +81,7 @@ def measured(case: Case, seconds: float, tell=lambda text: None) -> Comparison:
     size = size_of(case.model)
     title = f"a panel that draws {case.steps} steps of {size / 1e6:.2f} M weights, {case.batch} questions each"
     note = f"The thread that trains spent {median(shares):.2%} of its time on what the page shows."
-    return Comparison("D1", title, ALONE, 6 * size, (PANEL, GOAL), outcomes, probes, note)
+    return Comparison("D1", title, ALONE, 6 * size, (Goal(PANEL, GOAL, ALONE),), outcomes, probes, note)
 
 
 def arms(case: Case, shares: list[float]) -> list[Arm]:

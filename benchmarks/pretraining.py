@@ -15,7 +15,7 @@ from ftkit.models import Layout
 from ftkit.objectives import Pretrain
 from ftkit.recipe import Recipe, Train
 
-from .side_by_side import Arm, Block, Comparison, compare, now
+from .side_by_side import Arm, Block, Comparison, Goal, compare, now
 
 WARM, TIMED = 3, 10  # steps a round; the first ones pay for kernels, memory and, on ours, a thread's first products
 RATE, MUON_RATE = 1e-3, 0.02
@@ -77,7 +77,7 @@ def measured(case: Case, seconds: float, tell=lambda text: None) -> Comparison:
         shutil.rmtree(folder, ignore_errors=True)
     size, goal = sum(weight.numel() for weight in model.parameters()), 2.5 if _pays() else 1.2
     title = f"pretraining {size / 1e6:.2f} M weights, {case.batch} x {case.context} tokens a step"
-    return Comparison("P1", title, TRAINER, 6 * size, (OURS, goal), outcomes, probes)
+    return Comparison("P1", title, TRAINER, 6 * size, (Goal(OURS, goal, TRAINER),), outcomes, probes)
 
 
 def arms(case: Case, folder: Path, ids: list[list[int]]) -> list[Arm]:

@@ -22,7 +22,7 @@ from ftkit.recipe import Recipe, Train
 from ftkit.runs import Store
 from ftkit.training import run
 
-from .side_by_side import Arm, Block, Comparison, as_it_comes, compare, now, size_of
+from .side_by_side import Arm, Block, Comparison, Goal, as_it_comes, compare, now, size_of
 
 DEFAULT, TUNED, OURS = "GRPOTrainer", "GRPOTrainer, tuned", "ours"
 PLAIN = {"bf16": False, "fp16": False}  # the library would compute in bfloat16, where it may have no units, too
@@ -85,9 +85,11 @@ def measured(case: Case, seconds: float, tell=lambda text: None) -> Comparison:
         outcomes, probes = compare(arms(case, Path(folder)), seconds, tell)
     what = f"rounds of {case.attempts} attempts of {case.longest} tokens, {size_of(case.model) / 1e6:.2f} M weights"
     if case.mark is None:
-        return Comparison("R1", what, DEFAULT, 6 * size_of(case.model), (OURS, 3.0), outcomes, probes)
+        goals = (Goal(OURS, 3.0, DEFAULT), Goal(OURS, 1.15, TUNED))
+        return Comparison("R1", what, DEFAULT, 6 * size_of(case.model), goals, outcomes, probes)
     title = f"until {case.mark:.0%} of the attempts are right: {what}"
-    return Comparison("R2", title, TUNED, 0, (OURS, 1.15), outcomes, probes, unit="arrivals an hour")
+    goals = (Goal(OURS, 1.15, TUNED),)
+    return Comparison("R2", title, TUNED, 0, goals, outcomes, probes, unit="arrivals an hour")
 
 
 def arms(case: Case, folder: Path) -> list[Arm]:

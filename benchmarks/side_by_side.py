@@ -35,14 +35,16 @@ class Arm:
     """One way to do the same work.
 
     run       () -> Block; begins anew each time
-    differs   (made, the reference's made) -> "" where they are equal, else a sentence
+    differs   (made, the other's made) -> "" where they are equal, else a sentence
     optional  whether it may fail, as a compiler may
+    like      the arm before it that it must equal; "" means the reference
     """
 
     name: str
     run: Callable[[], Block]
     differs: Callable[[Any, Any], str]
     optional: bool = False
+    like: str = ""
 
 
 @dataclass
@@ -72,12 +74,21 @@ class Outcome:
         return median(self.ratios) if self.ratios and not self.unequal else None
 
 
+@dataclass(frozen=True)
+class Goal:
+    """An arm shall be so many times as fast as another."""
+
+    arm: str
+    ratio: float
+    over: str
+
+
 @dataclass
 class Comparison:
     """One table.
 
     flop_a_token  useful operations: 6 N for a token that is learned from, 2 N for a written one, 0 for what is no token
-    goal          (arm, ratio) that the project has set itself, or None
+    goals         what the project has set itself
     probes        what a matrix product reached before each round, GFLOP/s by number format
     note          what else was measured, in a sentence
     unit          of the rates
@@ -87,7 +98,7 @@ class Comparison:
     title: str
     reference: str
     flop_a_token: float
-    goal: tuple[str, float] | None
+    goals: tuple[Goal, ...]
     outcomes: list[Outcome]
     probes: list[dict[str, float]]
     note: str = ""
@@ -120,8 +131,8 @@ class Comparison:
             }
             for one in self.outcomes
         ]
-        goal = self.goal and {"arm": self.goal[0], "ratio": self.goal[1]}
-        about = {"id": self.id, "title": self.title, "reference": self.reference, "goal": goal, "equal": self.equal}
+        goals = [asdict(goal) | {"reached": self.ratio(goal.arm, goal.over)} for goal in self.goals]
+        about = {"id": self.id, "title": self.title, "reference": self.reference, "goals": goals, "equal": self.equal}
         about |= {"note": self.note, "unit": self.unit}
         return about | {
             "flop_a_token": self.flop_a_token,
@@ -159,15 +170,19 @@ class Comparison:
             lines.append(
                 f"The probe moved by more than {PROBE_MOVES:.0%}: the machine was shared; trust no share of the peak."
             )
-        return "\n".join([*lines, *filter(None, [self.note]), *self._goal()])
+        return "\n".join([*lines, *filter(None, [self.note]), *map(self._told, self.goals)])
 
-    def _goal(self) -> list[str]:
-        if not self.goal:
-            return []
-        name, wanted = self.goal
-        ratio = next(one.ratio for one in self.outcomes if one.name == name)
-        said = "not measured" if ratio is None else f"{ratio:.3f}, {'reached' if ratio >= wanted else 'not reached'}"
-        return [f"Goal: {name} at least {wanted:g} times {self.reference}: {said}."]
+    def ratio(self, arm: str, over: str) -> float | None:
+        """The middle of an arm's rates over another's of the same round; None where results are unequal."""
+        found = {one.name: one for one in self.outcomes}
+        pairs = list(zip(found[arm].ratios, found[over].ratios, strict=True))
+        unequal = found[arm].unequal or found[over].unequal
+        return median(ours / theirs for ours, theirs in pairs) if pairs and not unequal else None
+
+    def _told(self, goal: Goal) -> str:
+        ratio = self.ratio(goal.arm, goal.over)
+        said = "not measured" if ratio is None else f"{ratio:.3f}, {'' if ratio >= goal.ratio else 'not '}reached"
+        return f"Goal: {goal.arm} at least {goal.ratio:g} times {goal.over}: {said}."
 
 
 def probe() -> dict[str, float]:
@@ -234,7 +249,7 @@ def compare(arms: Iterable[Arm], seconds: float, tell: Callable[[str], None] = l
 
 
 def _round(arms: list[Arm], outcomes: dict[str, Outcome], tell, timed: bool) -> None:
-    reference = None
+    reference, made = None, {}
     gc.collect()
     for arm in arms:
         outcome, begin = outcomes[arm.name], time.perf_counter()
@@ -247,7 +262,8 @@ def _round(arms: list[Arm], outcomes: dict[str, Outcome], tell, timed: bool) -> 
             outcome.left_out = f"{type(error).__name__}: {error}".splitlines()[0]
             continue
         reference = reference or block
-        outcome.unequal = outcome.unequal or arm.differs(block.made, reference.made)
+        made[arm.name] = block.made
+        outcome.unequal = outcome.unequal or arm.differs(block.made, made.get(arm.like, reference.made))
         if timed:
             outcome.rates.append(block.tokens / block.seconds)
             outcome.ratios.append(outcome.rates[-1] / (reference.tokens / reference.seconds))

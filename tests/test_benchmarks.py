@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import __main__ as program
 from benchmarks import decoding, display, labs, pretraining, rounds, side_by_side, tuning
-from benchmarks.side_by_side import Arm, Block, Comparison, Outcome, compare
+from benchmarks.side_by_side import Arm, Block, Comparison, Goal, Outcome, compare
 from ftkit import models
 from ftkit.data import Corpus, Rows
 from ftkit.generation import Rollout
@@ -24,16 +24,16 @@ def instantly(monkeypatch):
     monkeypatch.setattr(side_by_side, "probe", lambda: {"float32": 100.0, "bfloat16": 400.0})
 
 
-def arm(name: str, seconds: float, made=1, optional=False) -> Arm:
+def arm(name: str, seconds: float, made=1, **kind) -> Arm:
     def differs(made, reference):
         return "" if made == reference else f"{made} instead of {reference}"
 
-    return Arm(name, lambda: Block(100, seconds, made), differs, optional)
+    return Arm(name, lambda: Block(100, seconds, made), differs, **kind)
 
 
-def comparison(*arms: Arm, goal=None) -> Comparison:
+def comparison(*arms: Arm, goals=()) -> Comparison:
     outcomes, probes = compare(arms, seconds=0)
-    return Comparison("X1", "counting", arms[0].name, 1e6, goal, outcomes, probes)
+    return Comparison("X1", "counting", arms[0].name, 1e6, goals, outcomes, probes)
 
 
 def test_arms_take_turns_and_ratios_are_those_of_the_same_round(instantly):
@@ -46,16 +46,28 @@ def test_arms_take_turns_and_ratios_are_those_of_the_same_round(instantly):
 
 
 def test_the_table_holds_ratio_spread_share_of_peak_and_goal(instantly):
-    text = comparison(arm("theirs", 1.0), arm("ours", 0.5), goal=("ours", 1.7)).table()
+    text = comparison(arm("theirs", 1.0), arm("ours", 0.5), goals=[Goal("ours", 1.7, "theirs")]).table()
     assert "| ours | 200 | **2.00** (2.00 to 2.00) | 0.2% | 0.1% | yes |" in text  # 200 x 1e6 of 100e9 and 400e9
     assert text.endswith("Goal: ours at least 1.7 times theirs: 2.000, reached.")
 
 
 def test_unequal_results_have_no_ratio(instantly):
-    found = comparison(arm("theirs", 1.0), arm("ours", 0.1, made=2), goal=("ours", 1.7))
+    found = comparison(arm("theirs", 1.0), arm("ours", 0.1, made=2), goals=[Goal("ours", 1.7, "theirs")])
     assert not found.equal and found.outcomes[1].ratio is None
     assert "| ours | 1,000 | none | 1.0% | 0.2% | 2 instead of 1 |" in found.table()
     assert "not measured" in found.table() and found.to_json()["arms"][1]["ratio"] is None
+
+
+def test_a_goal_over_another_arm_is_paired_by_round_and_an_arm_may_have_to_be_like_another(instantly):
+    seconds = {"theirs": iter([1, 1, 1, 1]), "tuned": iter([9, 0.5, 0.4, 0.5]), "ours": iter([9, 0.25, 0.1, 0.4])}
+    arms = [Arm(name, lambda each=each: Block(1, next(each), 0), lambda *_: "") for name, each in seconds.items()]
+    found = comparison(*arms, goals=[Goal("ours", 2.5, "theirs"), Goal("ours", 2.5, "tuned")])
+    assert found.table().splitlines()[-2:] == [
+        "Goal: ours at least 2.5 times theirs: 4.000, reached.",
+        "Goal: ours at least 2.5 times tuned: 2.000, not reached.",
+    ]
+    other = comparison(arm("a", 1), arm("b", 1, made=2), arm("c", 1, made=2, like="b"), arm("d", 1, like="b"))
+    assert [one.unequal for one in other.outcomes] == ["", "2 instead of 1", "", "1 instead of 2"]
 
 
 def test_what_becomes_unequal_in_a_later_round_is_seen(instantly):
@@ -153,13 +165,15 @@ def test_the_benchmark_of_a_panel_reports_a_ratio_and_its_goal(instantly, tiny_f
 def test_all_ways_of_tuning_learn_the_same(tmp_path, tiny_folder, monkeypatch):
     monkeypatch.setenv("FTKIT_DTYPE", "float32")
     case = tuning.Case(str(tiny_folder), batch=4, steps=5)
-    arms = tuning.arms(case, tmp_path)
-    blocks = [arm.run() for arm in arms]
-    assert [arm.name for arm in arms] == [tuning.DEFAULT, tuning.TUNED, tuning.OURS]
-    assert {arm.differs(block.made, blocks[0].made) for arm, block in zip(arms, blocks, strict=True)} == {""}
-    assert len({block.tokens for block in blocks}) == 1 and blocks[0].tokens > 0
+    _, tuned, ours = arms = tuning.arms(case, tmp_path)
+    shuffled, sorted_, own = blocks = [arm.run() for arm in arms]
+    assert [arm.name for arm in arms] == [tuning.DEFAULT, tuning.TUNED, tuning.OURS] and ours.like == tuning.TUNED
+    assert tuned.differs(sorted_.made, shuffled.made) == ours.differs(own.made, sorted_.made) == ""
+    assert ours.differs(own.made, shuffled.made) != "", "as it comes, the library reads in another order"
+    assert sorted_.tokens == own.tokens > 0 and min(block.seconds for block in blocks) > 0
     other = tuning.ours(replace(case, batch=2), tmp_path)
-    assert arms[-1].differs(other.made, blocks[0].made) != "", "other rows must be seen to be others"
+    assert ours.differs(other.made, sorted_.made) != "", "other rows must be seen to be others"
+    assert tuning.as_much([4.0, 5.0], [3.0, 4.0]) == "its mean loss is 4.5 instead of 3.5"
 
 
 def test_all_ways_of_reinforcing_try_as_often_and_earn_the_same(tmp_path, tiny_folder):
@@ -211,7 +225,8 @@ def test_a_row_is_cut_after_its_end():
 def test_the_exit_code_says_whether_results_were_equal(unequal, code, tmp_path, monkeypatch, capsys):
     def measured(case, seconds, tell):
         arms = [Outcome("theirs", [1.0], [1.0]), Outcome("ours", [0.1], [0.1], unequal=unequal)]
-        return Comparison("P1", "slow", "theirs", 1.0, ("ours", 2.5), arms, [{"float32": 1.0, "bfloat16": 1.0}])
+        goals = (Goal("ours", 2.5, "theirs"),)
+        return Comparison("P1", "slow", "theirs", 1.0, goals, arms, [{"float32": 1.0, "bfloat16": 1.0}])
 
     report = tmp_path / "new" / "bench.json"
     monkeypatch.setattr(program, "begin_again", lambda avx2: None)
