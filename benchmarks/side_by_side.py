@@ -35,16 +35,14 @@ class Arm:
     """One way to do the same work.
 
     run       () -> Block; begins anew each time
-    differs   (made, the other's made) -> "" where they are equal, else a sentence
+    differs   (made, the reference's made) -> "" where they are equal, else a sentence
     optional  whether it may fail, as a compiler may
-    like      the arm before it that it must equal; "" means the reference
     """
 
     name: str
     run: Callable[[], Block]
     differs: Callable[[Any, Any], str]
     optional: bool = False
-    like: str = ""
 
 
 @dataclass
@@ -249,7 +247,7 @@ def compare(arms: Iterable[Arm], seconds: float, tell: Callable[[str], None] = l
 
 
 def _round(arms: list[Arm], outcomes: dict[str, Outcome], tell, timed: bool) -> None:
-    reference, made = None, {}
+    reference = None
     gc.collect()
     for arm in arms:
         outcome, begin = outcomes[arm.name], time.perf_counter()
@@ -262,8 +260,7 @@ def _round(arms: list[Arm], outcomes: dict[str, Outcome], tell, timed: bool) -> 
             outcome.left_out = f"{type(error).__name__}: {error}".splitlines()[0]
             continue
         reference = reference or block
-        made[arm.name] = block.made
-        outcome.unequal = outcome.unequal or arm.differs(block.made, made.get(arm.like, reference.made))
+        outcome.unequal = outcome.unequal or arm.differs(block.made, reference.made)
         if timed:
             outcome.rates.append(block.tokens / block.seconds)
             outcome.ratios.append(outcome.rates[-1] / (reference.tokens / reference.seconds))

@@ -58,7 +58,7 @@ def test_unequal_results_have_no_ratio(instantly):
     assert "not measured" in found.table() and found.to_json()["arms"][1]["ratio"] is None
 
 
-def test_a_goal_over_another_arm_is_paired_by_round_and_an_arm_may_have_to_be_like_another(instantly):
+def test_a_goal_over_another_arm_is_paired_by_round(instantly):
     seconds = {"theirs": iter([1, 1, 1, 1]), "tuned": iter([9, 0.5, 0.4, 0.5]), "ours": iter([9, 0.25, 0.1, 0.4])}
     arms = [Arm(name, lambda each=each: Block(1, next(each), 0), lambda *_: "") for name, each in seconds.items()]
     found = comparison(*arms, goals=[Goal("ours", 2.5, "theirs"), Goal("ours", 2.5, "tuned")])
@@ -66,8 +66,6 @@ def test_a_goal_over_another_arm_is_paired_by_round_and_an_arm_may_have_to_be_li
         "Goal: ours at least 2.5 times theirs: 4.000, reached.",
         "Goal: ours at least 2.5 times tuned: 2.000, not reached.",
     ]
-    other = comparison(arm("a", 1), arm("b", 1, made=2), arm("c", 1, made=2, like="b"), arm("d", 1, like="b"))
-    assert [one.unequal for one in other.outcomes] == ["", "2 instead of 1", "", "1 instead of 2"]
 
 
 def test_what_becomes_unequal_in_a_later_round_is_seen(instantly):
@@ -165,15 +163,13 @@ def test_the_benchmark_of_a_panel_reports_a_ratio_and_its_goal(instantly, tiny_f
 def test_all_ways_of_tuning_learn_the_same(tmp_path, tiny_folder, monkeypatch):
     monkeypatch.setenv("FTKIT_DTYPE", "float32")
     case = tuning.Case(str(tiny_folder), batch=4, steps=5)
-    _, tuned, ours = arms = tuning.arms(case, tmp_path)
-    shuffled, sorted_, own = blocks = [arm.run() for arm in arms]
-    assert [arm.name for arm in arms] == [tuning.DEFAULT, tuning.TUNED, tuning.OURS] and ours.like == tuning.TUNED
-    assert tuned.differs(sorted_.made, shuffled.made) == ours.differs(own.made, sorted_.made) == ""
-    assert ours.differs(own.made, shuffled.made) != "", "as it comes, the library reads in another order"
-    assert sorted_.tokens == own.tokens > 0 and min(block.seconds for block in blocks) > 0
+    arms = tuning.arms(case, tmp_path)
+    blocks = [arm.run() for arm in arms]
+    assert [arm.name for arm in arms] == [tuning.DEFAULT, tuning.TUNED, tuning.OURS]
+    assert {arm.differs(block.made, blocks[0].made) for arm, block in zip(arms, blocks, strict=True)} == {""}
+    assert len({block.tokens for block in blocks}) == 1 and blocks[0].tokens > 0
     other = tuning.ours(replace(case, batch=2), tmp_path)
-    assert ours.differs(other.made, sorted_.made) != "", "other rows must be seen to be others"
-    assert tuning.as_much([4.0, 5.0], [3.0, 4.0]) == "its mean loss is 4.5 instead of 3.5"
+    assert arms[-1].differs(other.made, blocks[0].made) != "", "other rows must be seen to be others"
 
 
 def test_all_ways_of_reinforcing_try_as_often_and_earn_the_same(tmp_path, tiny_folder):

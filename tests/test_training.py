@@ -3,6 +3,7 @@
 import json
 import math
 import threading
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from transformers import LlamaForCausalLM
 
 from ftkit import models, training
 from ftkit.adapters import LoRA
-from ftkit.training import Diverged, Hand
+from ftkit.training import Diverged, Hand, watch
 from ftkit.training import doctor as doctors
 from ftkit.training.doctor import Doctor
 from ftkit.training.loop import recomputing
@@ -113,6 +114,27 @@ def test_looking_on_the_way_changes_no_weight(store, asking):
     watched = training.run(asking.but(sample_every=1, probe_every=3))
     assert equal(weights(plain), weights(watched)) and losses(plain) == losses(watched)
     assert kinds(watched).count("sample") == 8 and kinds(watched).count("probe") == 4
+
+
+def test_only_tokens_that_are_learned_from_are_scored_and_the_losses_are_the_same(store, asking, monkeypatch):
+    from trl.trainer import utils
+
+    whole, scored = utils._ChunkedLogProbFunction, []
+
+    class Counted:
+        @staticmethod
+        def apply(states, *rest):
+            scored.append(len(states))
+            return whole.apply(states, *rest)
+
+    monkeypatch.setattr(utils, "_ChunkedLogProbFunction", Counted)
+    recipe, before = asking.but(steps=3), utils._use_triton
+    few, fewer = losses(training.run(recipe, store=store)), list(scored)
+    assert utils._use_triton is before, "whoever else uses the library finds it as it comes"
+    monkeypatch.setattr(watch, "scoring_what_counts", nullcontext)
+    scored.clear()
+    assert losses(training.run(recipe, store=store)) == pytest.approx(few, rel=1e-5)
+    assert all(0 < some < all_ for some, all_ in zip(fewer, scored, strict=True))
 
 
 def test_runs_in_another_number_format_follow_each_other(store, reading):

@@ -3,8 +3,9 @@
 import copy
 import math
 import os
+import sys
 import time
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import torch
@@ -134,7 +135,8 @@ class Watched:
 
     def training_step(self, model, inputs, num_items_in_batch=None):
         seen = copy.copy(inputs)
-        loss = super().training_step(model, inputs, num_items_in_batch)
+        with scoring_what_counts():
+            loss = super().training_step(model, inputs, num_items_in_batch)
         self.watch.saw(loss, seen)
         return loss
 
@@ -180,6 +182,22 @@ class Watched:
                     if older.name != str(step):
                         os.rename(older, part / older.name)  # so that half of it is never seen
         self.accelerator.wait_for_everyone()
+
+
+@contextmanager
+def scoring_what_counts():
+    """Inside, TRL's trainers score the tokens that have a label, and no others. Without Triton they would score all,
+    prompts and padding, too: shapes that change cost a compiler time, and here is none."""
+    library = sys.modules.get("trl.trainer.utils")
+    theirs = getattr(library, "_use_triton", None)
+    if theirs is None:
+        yield
+        return
+    library._use_triton = lambda device: True
+    try:
+        yield
+    finally:
+        library._use_triton = theirs
 
 
 def watched(trainer: type) -> type:
