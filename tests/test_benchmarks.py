@@ -185,17 +185,22 @@ def test_all_ways_of_reinforcing_try_as_often_and_earn_the_same(tmp_path, tiny_f
 def test_a_policy_has_arrived_when_three_rounds_earn_enough_on_average():
     assert rounds.arrival([0.5, 0.9, 0.7, 0.8], 0.75) == 3
     assert rounds.arrival([0.9, 0.9], 0.75) is None and rounds.arrival([0.1] * 9, 0.75) is None
-    seeds, tried = [0.1, 0.8, 0.9, 0.9, 0.9], []
 
-    def way(seed):
-        tried.append(seed)
-        return rounds.Rounds([1] * 5, [10.0, 20.0, 30.0, 40.0, 50.0], seeds if seed else [0.1] * 5)
 
-    arrive = rounds.arriving(0.8, way)
-    late, early = arrive(), arrive()
-    assert tried == [0, 1] and (late.seconds, early.seconds) == (50.0, 40.0)
-    assert rounds.as_far(early.made, late.made) == "", "to come further is no fault"
-    assert rounds.as_far(late.made, early.made) == "it earns 0.10 in the end, and the other 0.90"
+def test_each_arrival_has_another_seed_and_what_counts_is_the_end_over_all_seeds():
+    def way(seed, low=0.1):
+        return rounds.Rounds([1] * 5, [10.0, 20.0, 30.0, 40.0, 50.0], [0.1, 0.8, 0.9, 0.9, 0.9] if seed else [low] * 5)
+
+    one = rounds.Arrivals(0.8, way)
+    assert [block.seconds for block in (one(), one())] == [50.0, 40.0]
+    assert one.arrivals == 1 and one.ends == pytest.approx([0.1, 0.9])
+    worse, chance = rounds.Arrivals(0.8, lambda seed: way(0)), rounds.Arrivals(0.8, lambda seed: way(1 - seed))
+    for _ in range(2):
+        worse(), chance()
+    assert chance.behind(one) == "" and one.behind(worse) == "", "chance, and to come further, are no fault"
+    for one_more in (one, worse) * 8:
+        one_more()
+    assert worse.behind(one) == "it earns 0.10 in the end, and the other 0.82"
 
 
 def test_ours_and_the_library_s_are_taken_to_the_same_mark_from_the_same_lesson(tmp_path, tiny_folder, monkeypatch):
