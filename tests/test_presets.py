@@ -11,7 +11,7 @@ from ftkit.bench import presets
 from ftkit.bench.expected import estimate, expected, pace, weights
 from ftkit.data import Task
 from ftkit.models import Layout
-from ftkit.objectives import SFT
+from ftkit.objectives import PPO, SFT
 from ftkit.recipe import Recipe, Train
 
 HUB = "nobody/never-loaded"
@@ -181,6 +181,14 @@ def timed(store, run, seconds):
     left = json.loads(path.read_text())
     left["cost"]["seconds"] = seconds
     path.write_text(json.dumps(left))
+
+
+def test_writing_and_learning_again_from_it_take_their_time(tiny_folder):
+    recipe = Recipe(str(tiny_folder), PPO(longest=40, passes=1), Task("sums"), train=Train(steps=10, batch=32))
+    seconds = estimate(recipe).seconds
+    assert seconds > 10 * estimate(replace(recipe, objective=SFT())).seconds
+    assert estimate(recipe.but(longest=80)).seconds > 1.5 * seconds
+    assert estimate(recipe.but(passes=8)).seconds > seconds
 
 
 def test_the_last_run_corrects_the_estimate(store, asking):

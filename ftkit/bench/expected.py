@@ -15,7 +15,7 @@ LOOKED = 50  # examples whose lengths stand for all
 PASSES = 3  # each weight meets each token forwards, and twice backwards
 # Rough, as no part of a step is as fast as one large product, and each model spends its time elsewhere.
 REACHED = 0.4  # of the speed of that product
-STEP = 0.02  # seconds that a step takes however small it is
+STEP = 0.02  # seconds that a step, or a word that is written, takes however small it is
 STREAM = 40  # numbers that a block keeps, for each of the numbers that describe a token, for the way back
 SCORES = 3 * 4  # bytes for each word that a token could be: its score, log-probability and gradient
 BASE = 0.55 * 2**30  # bytes of a process that has loaded the libraries
@@ -59,7 +59,9 @@ def estimate(recipe: Recipe) -> Expected | None:
         length = _length(recipe)
     except (ValueError, OSError):
         return None
-    step = STEP + PASSES * weights * recipe.train.batch * length / (REACHED * machine.products())
+    written, again = (getattr(recipe.objective, name, none) for name, none in (("longest", 0), ("passes", 1)))
+    read = weights * recipe.train.batch * (length + written)
+    step = STEP * (1 + written) + again * PASSES * read / (REACHED * machine.products())
     kept = 4 * (4 if isinstance(recipe.adapter, Full) else 1) * weights  # gradients, and two moments of each
     token = 4 * STREAM * layers * width + SCORES * words
     return Expected(recipe.train.steps * step, BASE + kept + token * rows * length)
