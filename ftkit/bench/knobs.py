@@ -70,7 +70,7 @@ def widget(control: Control, recipe: Recipe):
     import ipywidgets as w
 
     value, one = control.value(recipe), control.knob
-    how = {"description": control.label, "style": {"description_width": "9em"}, "layout": {"width": "25em"}}
+    how = {"description": control.label, "style": {"description_width": "10.5em"}, "layout": {"width": "26.5em"}}
     if one.type is bool:
         made = w.Checkbox(value=value, indent=True, **how)
     elif control.options:

@@ -57,7 +57,7 @@ class View:
             button.on_click(partial(one.press, panel))
             self.buttons[one.word.lower()] = button
         self.texts = {name: w.HTML() for name in (*SAID, *PARTS)}
-        how = {"style": {"description_width": "9em"}, "layout": {"width": "37em"}}
+        how = {"style": {"description_width": "10.5em"}, "layout": {"width": "38.5em"}}
         self.preset = w.Dropdown(options=((AS_IT_IS, False), (SUITED, True)), description="Preset", **how)
         self.only = w.Dropdown(options=outcome.ONLY, value=panel.only, description="Answers", **how)
         self.stored = w.Dropdown(options=stored(panel.first), description="Lay under", **how)
