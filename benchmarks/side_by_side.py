@@ -129,7 +129,7 @@ class Comparison:
             }
             for one in self.outcomes
         ]
-        goals = [asdict(goal) | {"reached": self.ratio(goal.arm, goal.over)} for goal in self.goals]
+        goals = [asdict(goal) | {"measured": self.ratio(goal.arm, goal.over)} for goal in self.goals]
         about = {"id": self.id, "title": self.title, "reference": self.reference, "goals": goals, "equal": self.equal}
         about |= {"note": self.note, "unit": self.unit}
         return about | {

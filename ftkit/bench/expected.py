@@ -59,7 +59,7 @@ def estimate(recipe: Recipe) -> Expected | None:
         length = _length(recipe)
     except (ValueError, OSError):
         return None
-    written, again = (getattr(recipe.objective, name, none) for name, none in (("longest", 0), ("passes", 1)))
+    written, again = getattr(recipe.objective, "longest", 0), getattr(recipe.objective, "passes", 1)
     read = weights * recipe.train.batch * (length + written)
     step = STEP * (1 + written) + again * PASSES * read / (REACHED * machine.products())
     kept = 4 * (4 if isinstance(recipe.adapter, Full) else 1) * weights  # gradients, and two moments of each
