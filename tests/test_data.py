@@ -16,6 +16,7 @@ from ftkit.data import (
     encode_example,
     read_examples,
     reading_order,
+    shuffled_order,
 )
 from ftkit.world import Example
 
@@ -108,9 +109,11 @@ def test_messages_are_read_as_they_are(tokenizer):
 
 
 def test_every_example_is_read_once_before_any_is_read_again():
-    order = reading_order([5] * 10, batch=4, steps=5, seed=0)
-    assert Counter(order) == dict.fromkeys(range(10), 2)
-    assert order == reading_order([5] * 10, 4, 5, 0) != reading_order([5] * 10, 4, 5, 1)
+    order = shuffled_order(10, 20, seed=0)
+    assert Counter(order[:10]) == Counter(order[10:]) == dict.fromkeys(range(10), 1) and order[:10] != order[10:]
+    assert order == shuffled_order(10, 20, 0) != shuffled_order(10, 20, 1)
+    assert shuffled_order(10, 7, 0) == order[:7] and shuffled_order(10, 0, 0) == []
+    assert Counter(reading_order([5] * 10, batch=4, steps=5, seed=0)) == dict.fromkeys(range(10), 2)
 
 
 def test_rows_of_similar_length_meet():

@@ -434,7 +434,7 @@ def test_lab_50_makes_a_number_out_of_comparisons(executed):
     right, padded = ran.right, ran.padded
     assert right["300 pairs"] >= 0.85 and right["300 pairs"] > right["the shorter one"]
     assert right["300 pairs"] >= right["every third exchanged"] - 0.02 and right["every third exchanged"] >= 0.6
-    assert right["taught with longer ones"] <= right["300 pairs"] - 0.2
+    assert right["taught with longer ones"] <= right["300 pairs"] - 0.05
     assert padded["taught with longer ones"] >= padded["300 pairs"] + 0.2
     rewarded, short = ran.gold["300 pairs"]
     assert rewarded >= abs(short) + 0.02

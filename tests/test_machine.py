@@ -170,6 +170,25 @@ print(faults - first)
     assert int(out.stdout) < pages / 2 if settled else int(out.stdout) > pages / 2
 
 
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator")
+def test_what_earlier_work_left_free_goes_back():
+    """MiB in use with twenty tensors of 8 MiB, without the first nineteen, and once the next work begins."""
+    code = """
+import psutil, torch
+from ftkit import machine
+machine.settle()
+tensors = [torch.ones(2**21) for _ in range(20)]
+for _ in range(3):
+    print(psutil.Process().memory_info().rss // 2**20)
+    if len(tensors) == 1:
+        machine.settle()
+    tensors = tensors[-1:]
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    full, kept, left = map(int, out.stdout.split())
+    assert abs(full - kept) < 40 and full - left > 120
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="counts the threads as Linux tells them")
 def test_helpers_are_released_and_come_again():
     code = """

@@ -59,21 +59,29 @@ def _chat(tokenizer, messages: list[dict], goes_on: bool) -> str:
     )  # the last is for models that think aloud, such as Qwen3; other templates do not ask for it
 
 
+def shuffled_order(count: int, wanted: int, seed: int) -> list[int]:
+    """
+    Each of `count` examples once, shuffled, then again in another order.
+
+    returns  `wanted` numbers of examples; a pure function of the arguments
+    """
+    order, epoch = [], 0
+    while len(order) < wanted:
+        order += Dice("order", seed, epoch).shuffled(range(count))
+        epoch += 1
+    return order[:wanted]
+
+
 def reading_order(lengths: Sequence[int], batch: int, steps: int, seed: int) -> list[int]:
     """
-    In which order a run reads its examples: each once, shuffled, then again in another order, rows of similar length
-    beside each other.
+    In which order a run reads its examples: shuffled, rows of similar length beside each other.
 
     lengths  tokens of each example
     returns  batch * steps numbers of examples; a pure function of the arguments
     """
-    wanted, order, epoch = batch * steps, [], 0
-    while len(order) < wanted:
-        order += Dice("order", seed, epoch).shuffled(range(len(lengths)))
-        epoch += 1
-    order, size = order[:wanted], batch * GROUP
+    order, size = shuffled_order(len(lengths), batch * steps, seed), batch * GROUP
     dice, mixed = Dice("batches", seed), []
-    for start in range(0, wanted, size):
+    for start in range(0, len(order), size):
         group = sorted(order[start : start + size], key=lambda i: lengths[i])
         batches = [group[first : first + batch] for first in range(0, len(group), batch)]
         mixed += [i for one in dice.shuffled(batches) for i in one]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import rewards
-from ..data import as_prompt, encode, reading_order
+from ..data import as_prompt, encode, shuffled_order
 from ..generation import generate
 from ..records import check_knobs, knob
 
@@ -131,7 +131,7 @@ def setting(config: Sampling, model, tokenizer, task, train) -> Setting:
     room = getattr(model.config.get_text_config(), "max_position_embeddings", None) or max(lengths) + 1
     if max(lengths) >= room:
         raise ValueError(f"a prompt has {max(lengths)} tokens and the model reads {room}; choose shorter questions")
-    order = reading_order(lengths, train.batch // config.group, train.steps, train.seed)
+    order = shuffled_order(len(examples), train.batch // config.group * train.steps, train.seed)
     grader = rewards.grader(config.reward, asks[0], (model, tokenizer))
     return Setting(config, examples, prompts, order, grader, rewards.grader("rule", asks[0]), train.steps, train.seed)
 
