@@ -93,6 +93,11 @@ class Objective(Technique):
     unit: str = "nats/token"
     tells: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def curve(self) -> tuple[str, str]:
+        """(name, unit) of what is drawn over the steps: the loss, or the reward where the loss says nothing."""
+        return ("loss", self.unit) if self.unit else ("reward", self.tells["reward"])
+
 
 ALWAYS = (  # what the event of a step says, whatever its plan tells besides
     "loss", "learning_rate", "gradient", "tokens", "step_seconds", "tokens_per_second", "seconds_left",

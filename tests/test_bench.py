@@ -279,11 +279,13 @@ def test_names_of_runs_are_escaped():
     assert "<img" not in curve(Line(ATTACK, [(1, 1.0)]))
 
 
-def test_losses_below_zero_lie_on_the_picture_and_have_their_unit():
-    drawn = curve(Line("policy", [(1, 0.1), (2, -0.3), (3, -0.2)]), steps=3, unit="")
+def test_what_is_below_zero_lies_on_the_picture_and_has_its_name_and_unit():
+    drawn = curve(Line("policy", [(1, 0.1), (2, -0.3), (3, -0.2)]), steps=3, name="reward", unit="as graded")
     heights = [float(point.split(",")[1]) for point in re.search('ft-now" points="([^"]+)"', drawn)[1].split()]
     assert all(TOP <= height <= HEIGHT - BOTTOM for height in heights)
-    assert max(heights) == heights[1] and ">-0.3<" in drawn and "nats" not in drawn
+    assert max(heights) == heights[1] and ">-0.3<" in drawn and ">reward (as graded)</text>" in drawn
+    assert "reward -0.200 as graded at step 3" in drawn and "nats" not in drawn and "loss" not in drawn
+    assert "no reward yet" in curve(Line("policy", []), name="reward", unit="")
     assert "loss (nats/pair)" in curve(Line("pairs", [(1, 0.7)]), unit="nats/pair")
     assert ticks(0.104, -0.312) == pytest.approx([-0.3, -0.2, -0.1, 0.0, 0.1])
 
@@ -772,7 +774,7 @@ def test_headless_every_model_goes_on_from_the_beginning(tiny_folder, capsys):
 
 
 def test_a_typed_beginning_is_gone_on_from_and_escaped(tiny_folder, watched):
-    asked = bench.prompt([str(tiny_folder)], max_new_tokens=2)
+    asked = bench.prompt([str(tiny_folder)], max_new_tokens=48)
     asked.live.wait()
     asked.field.value = ATTACK
     asked.button.click()

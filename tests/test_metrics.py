@@ -1,13 +1,17 @@
 """What a technique tells of its steps stands on its panel: each number, its unit, and how it went."""
 
+import io
 import math
+from contextlib import redirect_stdout
+from dataclasses import replace
 from xml.etree import ElementTree
 
-from ftkit import bench, training
+from ftkit import bench, rewards, training
+from ftkit.bench import page
 from ftkit.bench.metrics import metrics
 from ftkit.data import Pairs
 from ftkit.models import Layout
-from ftkit.objectives import DPO, OBJECTIVES, dpo, ppo, reward, sdft
+from ftkit.objectives import DPO, OBJECTIVES, Reinforce, dpo, ppo, reward, sdft
 from ftkit.recipe import Recipe, Train
 from ftkit.records import ALWAYS
 
@@ -42,3 +46,25 @@ def test_a_panel_shows_margins_while_it_learns_from_pairs(store, watched):
     panel.result()
     shown = panel.view.texts["metrics"].value
     assert shown.count("<svg") == len(dpo.TELLS) and "margin" in shown and "chosen logprob" in shown
+
+
+@rewards.register("letters")
+def letters(example, text) -> float:
+    return len(text) / 100
+
+
+def test_a_panel_draws_what_a_policy_earns_and_not_its_loss(store, asking, watched):
+    train = replace(asking.train, steps=2, eval_examples=0)
+    panel = bench.panel(replace(asking, objective=Reinforce(group=2, longest=4, reward="python:letters"), train=train))
+    done = panel.result()
+    earned = [event["values"]["reward"] for event in done.metrics if event["kind"] == "loss"]
+    texts = {name: text.value for name, text in panel.view.texts.items()}
+    assert [value for _, value in panel.now().points] == earned and panel.overlay(done.id)
+    assert [value for _, value in panel.earlier[0].points] == earned
+    assert "reward (as graded)" in texts["curve"] and f"reward {earned[-1]:.3f} as graded" in texts["progress"]
+    assert f">{earned[0]:.3f}</td>" in texts["numbers"]
+    assert "kl" in texts["metrics"] and "reward" not in texts["metrics"] and "loss" not in "".join(texts.values())
+    out = io.StringIO()
+    with redirect_stdout(out):
+        page.report(panel, done)
+    assert "Figure: Reward while training" in out.getvalue() and "loss" not in out.getvalue()

@@ -1,4 +1,4 @@
-"""The live loss curve: a few hundred points as SVG text, in the colours of the page it stands on."""
+"""The live curve of the loss or the reward: some hundred points as SVG text, in the colours of the page."""
 
 import html
 import math
@@ -19,7 +19,7 @@ STROKES = ("", "9 5", "2 5", "9 5 2 5", "16 5")
 
 @dataclass(frozen=True)
 class Line:
-    """points: (step, loss); place: decides colour and dash; marks: (step, what was done then); run: id"""
+    """points: (step, value); place: decides colour and dash; marks: (step, what was done then); run: id"""
 
     label: str
     points: Sequence[tuple[float, float]]
@@ -28,52 +28,52 @@ class Line:
     run: str = ""
 
 
-def curve(now: Line, earlier: Sequence[Line] = (), steps: int = 0, unit: str = "nats/token") -> str:
+def curve(now: Line, earlier: Sequence[Line] = (), steps: int = 0, name: str = "loss", unit: str = "nats/token") -> str:
     """
     An HTML text with the curve of the present run over those before it, and a legend.
 
-    steps  of the whole run, so that the axis does not grow while it draws
-    unit   of the loss
+    steps       of the whole run, so that the axis does not grow while it draws
+    name, unit  of what is drawn
     """
     lines = [replace(one, points=_finite(one.points)) for one in (*earlier, now)]
     every = [point for line in lines for point in line.points]
-    losses = [0.0, *(loss for _, loss in every)]
-    low, top = min(losses) * 1.04, max(losses) * 1.04
+    values = [0.0, *(value for _, value in every)]
+    low, top = min(values) * 1.04, max(values) * 1.04
     frame = _Frame(
         right=max([steps, *(step for step, _ in every)]) or 1,
         top=top if low or top else 1.0,
         low=low,
-        label=f"loss ({unit})" if unit else "loss",
+        label=_label(name, unit),
     )
     drawn = [_path(line, frame, line is lines[-1]) for line in lines]
     last = lines[-1].points[-1] if lines[-1].points else None
-    said = f"loss {last[1]:.3f} {unit} at step {last[0]:,}" if last else "no loss yet"
+    said = f"{f'{name} {last[1]:.3f} {unit}'.rstrip()} at step {last[0]:,}" if last else f"no {name} yet"
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Loss over steps: {said}" '
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{name.capitalize()} over steps: {said}" '
         f'style="width:100%;max-width:{WIDTH + 140}px;font:14px sans-serif;fill:{INK}">'
         f"{frame.svg()}{''.join(drawn)}{_marks(now, frame)}{_dot(last, frame, now.place, said)}</svg>{_legend(lines)}"
     )
 
 
-def numbers(lines: Sequence[Line], unit: str = "nats/token") -> str:
+def numbers(lines: Sequence[Line], name: str = "loss", unit: str = "nats/token") -> str:
     """The same curves in a table, folded; of long ones some points."""
-    rows = tuple((one.label, f"{step:,}", f"{loss:.3f}") for one in lines for step, loss in thin(one.points, ROWS))
-    table = Table("Loss", ("run", "step", f"loss ({unit})" if unit else "loss"), rows)
+    rows = tuple((one.label, f"{step:,}", f"{value:.3f}") for one in lines for step, value in thin(one.points, ROWS))
+    table = Table(name.capitalize(), ("run", "step", _label(name, unit)), rows)
     return f"<details><summary>The same in numbers</summary>{table.html()}</details>" if rows else ""
 
 
 @dataclass(frozen=True)
 class _Frame:
-    """Axes from 0 to `right` steps, and from `low`, which is 0 or the smallest loss, to `top`, the largest."""
+    """Axes from 0 to `right` steps, and from `low`, which is 0 or the smallest value, to `top`, the largest."""
 
     right: float
     top: float
     low: float
     label: str
 
-    def at(self, step: float, loss: float) -> tuple[float, float]:
+    def at(self, step: float, value: float) -> tuple[float, float]:
         x = LEFT + step / self.right * (WIDTH - LEFT - RIGHT)
-        y = HEIGHT - BOTTOM - (loss - self.low) / (self.top - self.low) * (HEIGHT - TOP - BOTTOM)
+        y = HEIGHT - BOTTOM - (value - self.low) / (self.top - self.low) * (HEIGHT - TOP - BOTTOM)
         return round(x, 2), round(y, 2)
 
     def svg(self) -> str:
@@ -93,6 +93,10 @@ class _Frame:
         parts.append(f'<text x="{across}" y="{HEIGHT - 6}" text-anchor="middle">step</text>')
         parts.append(f'<text x="16" y="{up}" text-anchor="middle" transform="rotate(-90 16 {up})">{self.label}</text>')
         return "".join(parts)
+
+
+def _label(name: str, unit: str) -> str:
+    return f"{name} ({unit})" if unit else name
 
 
 def ticks(top: float, low: float = 0.0, most: int = 6) -> list[float]:

@@ -47,4 +47,5 @@ def curve_of(run_id: str, first: Recipe, place: int) -> Line | None:
     except (ValueError, OSError):  # deleted or damaged meanwhile
         return None
     turned, _ = plots.differing([recipe, first])
-    return Line(f"{run_id}: {turned}" if turned else run_id, plots.losses(events, "step"), place, run=run_id)
+    points = plots.losses(events, "step", technique(recipe.objective).curve[0])
+    return Line(f"{run_id}: {turned}" if turned else run_id, points, place, run=run_id)

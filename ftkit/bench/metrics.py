@@ -1,4 +1,4 @@
-"""What does a technique tell of its steps, besides the loss? Small curves, each with its latest number."""
+"""What does a technique tell of its steps, besides what its curve shows? Small curves, each with its latest number."""
 
 import html
 import math
@@ -11,20 +11,21 @@ from .curve import INK
 WIDTH, HEIGHT, POINTS = 190, 46, 100
 
 
-def metrics(steps: Sequence[dict], units: Mapping[str, str]) -> str:
+def metrics(steps: Sequence[dict], units: Mapping[str, str], drawn: str = "loss") -> str:
     """
     A small curve for each number, as HTML; "" where a technique tells none.
 
     steps  values of the events of a run's steps
     units  {name: unit}, as the objective's record tells
+    drawn  what stands in the large curve already
     """
-    names = [name for name in steps[-1] if name not in ALWAYS] if steps else []
-    drawn = [
+    names = [name for name in steps[-1] if name not in (*ALWAYS, drawn)] if steps else []
+    curves = [
         _small(name, units.get(name, ""), [one[name] for one in steps if _finite(one.get(name))]) for name in names
     ]
-    if not any(drawn):
+    if not any(curves):
         return ""
-    return f'<div style="display:flex;flex-wrap:wrap;gap:.4em 1.6em;color:{INK}">{"".join(drawn)}</div>'
+    return f'<div style="display:flex;flex-wrap:wrap;gap:.4em 1.6em;color:{INK}">{"".join(curves)}</div>'
 
 
 def _finite(value) -> bool:

@@ -112,8 +112,8 @@ class View:
                 "progress": f'<span style="{INK}">{html.escape(progress(panel))}</span>',
                 "exported": _status(panel.exported),
                 "curve": panel.curve(),
-                "metrics": metrics(panel.said("loss"), panel.technique.tells),
-                "numbers": "" if panel.live.busy else _inked(numbers(panel.lines(), panel.technique.unit)),
+                "metrics": metrics(panel.said("loss"), panel.technique.tells, panel.technique.curve[0]),
+                "numbers": "" if panel.live.busy else _inked(numbers(panel.lines(), *panel.technique.curve)),
                 "doctor": doctor(panel),
                 "samples": samples(panel),
                 "answers": _inked(outcome.answers(panel)),
@@ -197,11 +197,12 @@ def progress(panel) -> str:
     if not losses:
         return "loading the model, asking it before it is tuned"
     last, steps = losses[-1], panel.ran.train.steps
+    said = f"step {panel.step} of {steps}, {panel.technique.curve[0]} {last[panel.technique.curve[0]]:.3f}"
     if panel.state == "paused" and not panel.told:
-        return f"step {panel.step} of {steps}, loss {last['loss']:.3f}; its state is saved, and it waits"
+        return f"{said}; its state is saved, and it waits"
     if panel.state == "stopping" or panel.step >= steps:
         return f"step {panel.step} of {steps}: " + ("saving" if panel.state == "stopping" else "saving, asking again")
-    return f"step {panel.step} of {steps}, loss {last['loss']:.3f}, about {last['seconds_left']:.0f} s left"
+    return f"{said}, about {last['seconds_left']:.0f} s left"
 
 
 def ending(panel) -> str:
@@ -210,10 +211,10 @@ def ending(panel) -> str:
         error = panel.live.error
         known = isinstance(error, ValueError | RuntimeError | OSError) and str(error)
         return f"failed: {error if known else f'{type(error).__name__}: {error}'}"
-    done, losses = panel.live.value, panel.said("loss")
-    loss = f", loss {losses[-1]['loss']:.3f} {panel.technique.unit}".rstrip() if losses else ""
+    done, steps, (name, unit) = panel.live.value, panel.said("loss"), panel.technique.curve
+    last = f", {name} {steps[-1][name]:.3f} {unit}".rstrip() if steps else ""
     seconds = f", {done.cost['seconds']:.1f} s of training" if done.cost else ""
-    return f"{done.id}: {WORDS[panel.state]} at step {panel.step if losses else 0}{loss}{seconds}"
+    return f"{done.id}: {WORDS[panel.state]} at step {panel.step if steps else 0}{last}{seconds}"
 
 
 def report(panel, done) -> None:
@@ -223,7 +224,11 @@ def report(panel, done) -> None:
     for sentence in panel.said("doctor"):
         print(f"Doctor: {sentence['text']}")
     if panel.now().points:
-        display(plots.loss_curve({panel.now().label: done}, x="step", unit=panel.technique.unit))
+        (name, unit), runs = panel.technique.curve, {panel.now().label: done}
+        if name == "loss":
+            display(plots.loss_curve(runs, x="step", unit=unit))
+        else:
+            display(plots.told(runs, name, f"{name} ({unit})", f"{name.capitalize()} while training", over=1))
     if panel.said("sample"):
         display(plots.samples(done))
     if done.answers:

@@ -214,12 +214,12 @@ class Panel:
 
     @property
     def technique(self):
-        """The record of what the losses in the picture are for."""
+        """The record of what the curves in the picture are for."""
         return technique(self.first.objective)
 
     def curve(self) -> str:
         steps = (self.ran or self.recipe).train.steps
-        return curve(self.now(), self.earlier, steps, self.technique.unit)
+        return curve(self.now(), self.earlier, steps, *self.technique.curve)
 
     def now(self) -> Line:
         """The curve of the present run."""
@@ -228,7 +228,7 @@ class Panel:
         turned, _ = plots.differing([self.ran, self.first]) if self.ran else ("", "")
         done = [(event["step"], event["values"]) for event in tuple(self.events) if event["kind"] == "change"]
         marks = [(step, f"{one['knob'].replace('_', ' ')} {one['value']:g}") for step, one in done]
-        points = plots.losses(tuple(self.events), "step")
+        points = plots.losses(tuple(self.events), "step", self.technique.curve[0])
         name, run = f"{label}: {turned}" if turned else label, self.last if self.runs else ""
         return Line(name, points, self.runs - 1, marks, run)
 

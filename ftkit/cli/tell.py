@@ -17,8 +17,9 @@ class Progress:
         elif event["kind"] == "loss" and (event["seconds"] >= self.next or event["step"] == self.steps):
             self.next = event["seconds"] + 0.5
             of = f"/{self.steps}" if self.steps else ""
+            told = "  ".join(f"{name} {values[name]:.3f}" for name in ("loss", "reward") if name in values)
             print(
-                f"step {event['step']}{of}  loss {values['loss']:.3f}  {values['tokens_per_second']:,.0f} tokens/s  "
+                f"step {event['step']}{of}  {told}  {values['tokens_per_second']:,.0f} tokens/s  "
                 f"{_duration(values['seconds_left'])} left",
                 flush=True,
             )

@@ -11,7 +11,7 @@ from ..generation import generate
 from ..records import check_knobs, knob
 
 TELLS = {  # and their units
-    "reward": "reward", "gold": "score", "kl": "nats/answer", "length": "tokens", "cut": "share of answers",
+    "reward": "as graded", "gold": "score", "kl": "nats/answer", "length": "tokens", "cut": "share of answers",
     "silent_groups": "share of groups", "failed": "share of answers",
 }  # fmt: skip
 SEEDS = 1_000_003  # rounds of one run, and runs with neighbouring seeds, draw from chances of their own

@@ -53,15 +53,15 @@ def loss_curve(
     return drawn
 
 
-def losses(run, x: str = "tokens") -> list[tuple[float, float]]:
-    """(tokens read so far or step, loss in nats/token) of a Run or its events."""
+def losses(run, x: str = "tokens", name: str = "loss") -> list[tuple[float, float]]:
+    """(tokens read so far or step, loss in nats/token) of a Run or its events; or what else is told of its steps."""
     if x not in ("tokens", "step"):
         raise ValueError(f"x is {x!r}; choose 'tokens' or 'step'")
     found, tokens = [], 0
     for event in _events(run):
         if event["kind"] == "loss":
             tokens += event["values"].get("tokens", 0)
-            found.append((tokens if x == "tokens" else event["step"], event["values"]["loss"]))
+            found.append((tokens if x == "tokens" else event["step"], event["values"][name]))
     return found
 
 
