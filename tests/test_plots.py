@@ -2,6 +2,7 @@
 
 import base64
 import math
+from xml.etree import ElementTree
 
 import pytest
 from IPython.core.formatters import DisplayFormatter
@@ -285,6 +286,12 @@ def test_samples_are_escaped_and_keep_the_first_and_the_last():
     assert [row[0] for row in table.rows][::4] == ["1", "40"] and len(table.rows) == 5
     assert table.rows[-1] == ("40", "4,000", f"Tamu{ATTACK}40")
     assert "<img" not in table._repr_html_()
+
+
+def test_a_long_text_is_read_in_a_window_that_a_keyboard_can_scroll():
+    cells = ElementTree.fromstring(plots.Table("", ("letter",), (("word " * 100,), ("word",))).html()).findall(".//td")
+    assert [cell.find("div") is not None for cell in cells] == [True, False]
+    assert cells[0].find("div").get("tabindex") == "0" and "overflow-y:auto" in cells[0].find("div").get("style")
 
 
 def test_what_rounds_tell_is_a_running_mean():

@@ -9,6 +9,8 @@ from .figure import thin
 ROWS = 12
 LONG = 24  # letters from which a word is broken where there is no room
 CELL = "padding:.35em .7em;text-align:left;vertical-align:top;white-space:pre-wrap;max-width:28em"
+TALL = 400  # letters of a text from which it is read in a window of its own
+WINDOW = '<div tabindex="0" style="max-height:12em;overflow-y:auto">'  # a keyboard can scroll it
 LINE = "border-bottom:1px solid rgba(118,118,118,.4)"
 COLOURS = {"✓": "#009E73", "✗": "#D55E00"}  # only beside the sign and the word
 
@@ -110,6 +112,7 @@ def prompt_text(prompt: str | Sequence[Mapping]) -> str:
 def _cell(value: object) -> str:
     text = str(value)
     inside = value.html() if isinstance(value, Marked) else html.escape(text)
+    inside = f"{WINDOW}{inside}</div>" if len(text) > TALL else inside
     colour = f";border-left:4px solid {COLOURS[text[0]]}" if text[:1] in COLOURS else ""
     breaks = ";overflow-wrap:anywhere" if max(map(len, text.split()), default=0) > LONG else ""
     return f'<td style="{CELL};{LINE}{breaks}{colour}">{inside}</td>'
