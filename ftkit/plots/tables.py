@@ -9,7 +9,7 @@ from .figure import thin
 ROWS = 12
 LONG = 24  # letters from which a word is broken where there is no room
 CELL = "padding:.35em .7em;text-align:left;vertical-align:top;white-space:pre-wrap;max-width:28em"
-TALL = 400  # letters of a text from which it is read in a window of its own
+TALL = 250  # letters of a text from which it is read in a window of its own
 WINDOW = '<div tabindex="0" style="max-height:12em;overflow-y:auto">'  # a keyboard can scroll it
 LINE = "border-bottom:1px solid rgba(118,118,118,.4)"
 COLOURS = {"✓": "#009E73", "✗": "#D55E00"}  # only beside the sign and the word
