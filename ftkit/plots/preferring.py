@@ -18,7 +18,7 @@ def logratios(run, title: str = "Both answers, while their margin grows") -> Fig
     steps = [event for event in getattr(run, "metrics", run) if event["kind"] == "loss"]
     if not any("chosen_logratio" in event["values"] for event in steps):
         raise ValueError("this run tells no log-ratios; give a run of the objective dpo")
-    drawn = figure(title, "step", "log policy - log reference (nats/answer)", entries=3)
+    drawn = figure(title, "step", "log-ratio (nats/answer)", entries=3)
     for i, side in enumerate(("chosen", "rejected")):
         points = thin([(event["step"], event["values"][f"{side}_logratio"]) for event in steps])
         xs, ys = zip(*points, strict=True)
