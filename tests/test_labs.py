@@ -465,7 +465,7 @@ def test_lab_58_learns_from_thirty_choices_and_says_that_nobody_clicked(executed
     assert "Nobody has clicked" in said and "not your choices but those of the rule curt_and_polite" in said
     assert ran.kept == "your-taste-by-rule" and ran.decided >= 25
     assert ran.right["DPO"] >= 0.6 and ran.right["reward model"] >= 0.65
-    assert ran.broken <= ran.right["reward model"] - 0.05, "places were dealt by chance"
+    assert ran.broken <= ran.right["reward model"] + 0.05, "clicks without a look teach no more than those with one"
     assert ran.learners == ran.runs, "Delete finds all that has learned from the choices"
     deleted = text_of(next(cell for cell in ran.notebook.cells if cell.id == "deleted"))
     assert "Deleted: 30 choices, and 1 run trained on them" in deleted
