@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 from functools import cache
 
-from ..data import as_prompt, encode, shuffled_order, stated
+from ..data import as_prompt, encode, reading_order, stated
 from ..generation import generate
 from ..models import goes_on
 from ..records import Objective, Plan, check_knobs, knob
@@ -100,7 +100,7 @@ def plan(config: SDFT, model, tokenizer, task, train) -> Plan:
             f"a question with its demonstration has {max(lengths)} tokens, a completion up to {config.longest}, and the"
             f" model reads {room}; lower longest, or choose shorter examples"
         )
-    order = shuffled_order(len(rows), train.batch // config.group * train.steps, train.seed)
+    order = reading_order(lengths, train.batch // config.group, train.steps, train.seed)
     trainer, arguments = _library()
     return Plan(
         trainer=trainer,
