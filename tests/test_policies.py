@@ -99,7 +99,7 @@ def test_equal_rewards_move_nothing(store, tiny_folder, objective):
 def test_a_gift_to_all_answers_of_a_prompt_changes_ppo_and_not_p3o(store, tiny_folder, objective, moves):
     plain, shifted = (weights(training.run(recipe_of(tiny_folder, objective, name))) for name in ("vowels", "shifted"))
     apart = max((plain[name] - shifted[name]).abs().max().item() for name in plain)
-    assert (apart > 1e-4) == moves
+    assert (apart > 3e-3) == moves, "one step goes so far; Adam makes .0003 of the rounding of a reward"
 
 
 def test_a_price_on_distance_keeps_a_policy_near(store, tiny_folder):
