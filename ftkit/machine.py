@@ -170,7 +170,7 @@ def settle() -> int:
     More threads than cores can make training 20 times slower. Numbers below 1e-38, which attention that is sure of
     itself is full of, take a CPU's slow path: twice the time for a step, unless they count as 0. Memory that goes back
     to the system after each step comes again page by page: 14,000 faults a step of `small`, none once it is kept.
-    What is free already goes back: lab 74, eight runs and a large judge, then needs 0.82 GiB and not 1.01.
+    What is free already goes back: lab 54 then needs 0.94 GiB and not 1.02.
     In 16 bits oneDNN prepares a product anew for each shape and keeps 1,024 of them, and batches are of all lengths:
     after 60 steps of `small` these took 0.7 GiB; with 32 of them nothing grows, and a step takes no longer.
 
